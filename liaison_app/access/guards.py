@@ -1,0 +1,114 @@
+"""Every route wears exactly one guard; `create_app` refuses to start with a bare one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, Protocol
+
+from flask import Flask, abort, g, redirect, request, url_for
+
+from liaison_app.core import clock
+from liaison_app.core.errors import Missing
+from liaison_app.core.htmx import wants_fragment
+from liaison_app.core.text import local
+
+from .permissions import Permission
+
+View = Callable[..., Any]
+
+
+class Guarded(Protocol):
+    """A thing that belongs to a part of the organisation; `unit_paths` are the paths that own it."""
+
+    @property
+    def unit_paths(self) -> Iterable[str]: ...
+
+
+class BareRoute(RuntimeError):
+    """A route without a guard: a fault of the program."""
+
+
+def public(view: View | None = None, *, on: Callable[..., Any] | None = None) -> Any:
+    """Let anybody in. With `on`, load the thing from the URL parameters first (Missing → 404)."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(**params: Any) -> Any:
+            return view(on(**params)) if on else view(**params)
+
+        return _marked(guarded, "public")
+
+    return guard(view) if view else guard
+
+
+def signed_in(view: View) -> View:
+    """Let in whoever has signed in, whatever the role."""
+
+    @wraps(view)
+    def guarded(**params: Any) -> Any:
+        return view(**params) if g.account else ask_to_sign_in()
+
+    return _marked(guarded, "signed_in")
+
+
+def requires(permission: Permission, *, on: Callable[..., Guarded] | None = None) -> Callable[[View], View]:
+    """Let in who holds `permission`: on the unit of the loaded thing, or, without `on`, on any unit.
+
+    The loaded thing is handed to the view. A thing of a foreign unit is Missing, as one that does not exist.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(**params: Any) -> Any:
+            if not g.account:
+                return ask_to_sign_in()
+            if on is None:
+                if not allowed_paths(permission):
+                    abort(403)
+                return view(**params)
+            thing = on(**params)
+            if not may(permission, thing):
+                raise Missing
+            return view(thing)
+
+        return _marked(guarded, f"requires {permission}")
+
+    return guard
+
+
+def may(permission: Permission, thing: Guarded) -> bool:
+    """Return whether the signed-in account holds `permission` on one of the units of `thing`."""
+    held = allowed_paths(permission)
+    return any(path.startswith(reach) for path in thing.unit_paths for reach in held)
+
+
+def allowed_paths(permission: Permission) -> list[str]:
+    """Return the unit paths below which the signed-in account holds `permission`; none for a stranger."""
+    return g.account.paths_for(permission, local(clock.now()).date()) if g.account else []
+
+
+def ask_to_sign_in() -> Any:
+    """Send a stranger to the sign-in page; an htmx request gets the address in a header instead."""
+    target = url_for("accounts.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+    if wants_fragment():
+        return "", 401, {"HX-Redirect": target}
+    return redirect(target, 303)
+
+
+def refuse_bare_routes(app: Flask) -> None:
+    """Raise BareRoute, naming every endpoint that wears no guard."""
+    bare = [
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if endpoint != "static" and not hasattr(view, "liaison_guard")
+    ]
+    if bare:
+        raise BareRoute(", ".join(sorted(bare)))
+
+
+def _marked(view: View, guard: str) -> View:
+    if hasattr(view.__wrapped__, "liaison_guard"):  # type: ignore[attr-defined]
+        raise BareRoute(f"{view.__name__} wears two guards")
+    view.liaison_guard = guard  # type: ignore[attr-defined]
+    return view

@@ -1,0 +1,97 @@
+"""Accounts, the roles they hold, and attempts to sign in."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from liaison_app.access.permissions import Permission, Role, roles_with
+from liaison_app.core.db import CodeType, Model
+from liaison_app.orgs.models import OrgUnit
+
+
+class Account(Model):
+    """Somebody who signs in. `generation` rises whenever all open browser sessions must end."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+
+    grants: Mapped[list["RoleGrant"]] = relationship(back_populates="account", lazy="selectin")
+
+    def paths_for(self, permission: Permission, on: date) -> list[str]:
+        """Return the unit paths below which this account holds `permission` on the day."""
+        granting = roles_with(permission)
+        return [g.unit.path for g in self.grants if g.role in granting and g.is_valid(on)]
+
+    def can(self, permission: Permission, unit_path: str, on: date) -> bool:
+        """Return whether the account holds `permission` on the unit with that path."""
+        return any(unit_path.startswith(path) for path in self.paths_for(permission, on))
+
+
+class RoleGrant(Model):
+    """A role held on a unit from one day to another; it reaches down the unit's subtree."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (UniqueConstraint("account_id", "role", "unit_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    role: Mapped[Role] = mapped_column(CodeType(Role))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("org_unit.id"))
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+
+    account: Mapped[Account] = relationship(back_populates="grants")
+    unit: Mapped[OrgUnit] = relationship(lazy="joined", innerjoin=True)
+
+    def is_valid(self, on: date) -> bool:
+        return (self.starts_on is None or self.starts_on <= on) and (self.ends_on is None or on <= self.ends_on)
+
+
+class BrowserSession(Model):
+    """One signed-in browser, so that signing out ends it on the server. `key_hash` is of the cookie's value."""
+
+    __tablename__ = "browser_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    generation: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
+class SignInAttempt(Model):
+    """A failed attempt, counted per login and address; both kept as keyed hashes."""
+
+    __tablename__ = "sign_in_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login_key: Mapped[str] = mapped_column(String(64), index=True)
+    address_key: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[datetime]
+
+
+class SetupLink(Model):
+    """A one-time link by which the first administrator, or a new account, sets a password."""
+
+    __tablename__ = "setup_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()

@@ -1,0 +1,24 @@
+"""Find who is signed in."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from liaison_app.core import clock
+from liaison_app.core.db import db
+from liaison_app.core.tokens import digest
+
+from .models import BrowserSession
+from .rules import is_over
+
+
+def find_browser(key: str, *, idle_minutes: int, absolute_hours: int) -> BrowserSession | None:
+    """Return the live browser session of a cookie's key, or None: ended, idle, too old or revoked."""
+    browser = db.session.scalar(select(BrowserSession).where(BrowserSession.key_hash == digest(key)))
+    if browser is None or browser.ended_at is not None or not browser.account.is_active:
+        return None
+    if browser.generation != browser.account.generation:
+        return None
+    if is_over(browser.started_at, browser.seen_at, clock.now(), idle_minutes, absolute_hours):
+        return None
+    return browser

@@ -1,0 +1,105 @@
+"""Put the application together; no logic."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, g
+from flask_babel import Babel
+from flask_compress import Compress
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from .access import guards
+from .core import web
+from .core.db import db
+from .settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+MIGRATIONS = ROOT / "migrations"
+MEGABYTE = 1024 * 1024
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application for `settings` (default: from the environment).
+
+    Raises SettingsRefused where they are not safe, BareRoute where a route wears no guard.
+    """
+    settings = (settings or Settings.from_env()).checked()
+    app = Flask("liaison_app", template_folder=str(ROOT / "templates"), root_path=str(ROOT / "liaison_app"))
+    app.config.update(
+        LIAISON=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        MAX_CONTENT_LENGTH=12 * MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=MEGABYTE,
+        MAX_FORM_PARTS=1000,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        SESSION_COOKIE_NAME=("__Host-liaison" if settings.secure else "liaison"),
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.absolute_hours),
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_LOCALE=web.LOCALES[0],
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "liaison_app" / "translations"),
+        COMPRESS_REGISTER=True,
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/calendar", "application/javascript", "text/javascript"],
+        COMPRESS_ALGORITHM=["gzip"],
+        ASSET_VERSION=_asset_version(),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.autoescape = True
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+    csrf.init_app(app)
+    Babel(app, locale_selector=web.choose_locale)
+    Compress(app)
+    web.init_app(app)
+    app.before_request(_nobody_yet)
+    _register(app)
+    guards.refuse_bare_routes(app)
+    return app
+
+
+def _nobody_yet() -> None:
+    g.account = None
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.sqlalchemy_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+
+
+def _asset_version() -> str:
+    """Return a short mark that changes whenever a file under static/ does."""
+    mark = hashlib.sha256()
+    for file in sorted((ROOT / "liaison_app" / "static").rglob("*")):
+        if file.is_file():
+            mark.update(file.read_bytes())
+    return mark.hexdigest()[:10]
+
+
+def _register(app: Flask) -> None:
+    from . import cli
+    from .accounts import views as accounts_views
+    from .dashboards import public as dashboards_public
+
+    for module in (accounts_views, dashboards_public):
+        app.register_blueprint(module.bp)
+    accounts_views.init_app(app)
+    cli.init_app(app)

@@ -1,0 +1,23 @@
+"""The only clock: services ask it once, tests hold it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_held: ContextVar[datetime | None] = ContextVar("held", default=None)
+
+
+def now() -> datetime:
+    """Return the present moment, aware, in UTC, in whole seconds."""
+    return _held.get() or datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[None]:
+    """Hold the clock at `at` (aware) inside the block, in this thread or task only."""
+    token = _held.set(at.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _held.reset(token)

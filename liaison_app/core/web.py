@@ -1,0 +1,146 @@
+"""What every answer of the web application has in common: headers, errors, words and names for templates."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from flask import Flask, Response, current_app, g, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from . import clock, text
+from .errors import LiaisonError
+from .htmx import wants_fragment
+
+log = logging.getLogger("liaison.web")
+
+LOCALES = ("zh_Hans_CN", "en")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+
+
+class Display:
+    """How this browser wants the pages: kept in cookies, works without script."""
+
+    def __init__(self) -> None:
+        self.elder = request.cookies.get("elder") == "1"
+        self.contrast = request.cookies.get("contrast") == "1"
+        self.locale = choose_locale()
+
+
+def choose_locale() -> str:
+    """Return the language of the page: the reader's choice, else Chinese."""
+    return "en" if request and request.cookies.get("lang") == "en" else LOCALES[0]
+
+
+def translated(error: LiaisonError) -> str:
+    """Return an error's sentence in the reader's language."""
+    return gettext(error.message).format(**error.values)
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` its request id, headers, error pages and template names."""
+    app.before_request(_begin)
+    app.after_request(_headers)
+    app.register_error_handler(LiaisonError, _say_no)
+    app.register_error_handler(CSRFError, _form_expired)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(500, _crashed)
+    for name in ("show_day", "show_short", "show_time", "show_span", "show_moment", "show_date_short"):
+        app.jinja_env.globals[name] = _localized(getattr(text, name))
+    app.jinja_env.globals["local"] = text.local
+    app.jinja_env.globals["now"] = clock.now
+    app.jinja_env.filters["masked"] = text.mask_mobile
+    app.jinja_env.filters["t"] = lambda message: gettext(message) if message else ""
+    app.context_processor(_context)
+
+
+def _localized(show: Any) -> Any:
+    def in_locale(*args: Any, **kwargs: Any) -> str:
+        return show(*args, locale=str(get_locale() or LOCALES[0]), **kwargs)
+
+    return in_locale
+
+
+def _context() -> dict[str, Any]:
+    settings = current_settings()
+    return {
+        "settings": settings,
+        "office_name": settings.office_name,
+        "office_phone": settings.office_phone,
+        "display": g.get("display") or Display(),
+        "asset_version": current_app.config["ASSET_VERSION"],
+    }
+
+
+def current_settings() -> Any:
+    """Return the Settings of the running application."""
+    return current_app.config["LIAISON"]
+
+
+def _begin() -> None:
+    g.request_id = uuid.uuid4().hex[:12]
+    g.display = Display()
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
+    headers["X-Request-ID"] = g.get("request_id", "")
+    if current_settings().secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(status: int, message: str) -> Response:
+    """Render the error page of a status, or only its alert where htmx asked for a fragment."""
+    known = {400, 401, 403, 404, 409, 413, 422, 429, 500, 503}
+    name = f"errors/{status if status in known else (500 if status >= 500 else 400)}.html"
+    template = "errors/_fragment.html" if wants_fragment() else name
+    response = Response(render_template(template, message=message, status=status), status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def _say_no(error: LiaisonError) -> Response:
+    return _page(error.status, translated(error))
+
+
+def _form_expired(error: CSRFError) -> Response:
+    return _page(400, gettext("这一页放得太久了。请刷新后再交一次，填过的内容可以先复制下来。"))
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
+    response = _page(error.code or 500, "")
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "retry-after"}:
+            response.headers[name] = value
+    return response
+
+
+def _crashed(error: Exception) -> Response:
+    log.exception("request %s failed: %s %s", g.get("request_id"), request.method, request.endpoint)
+    return _page(500, "")
+
+
+def own_path(target: str | None) -> str:
+    """Return `target` where it is a path of this application, else “/” (no open redirect)."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return url_for("web.start")
+    if any(ord(sign) < 33 or sign == "\\" for sign in target):
+        return url_for("web.start")
+    return target

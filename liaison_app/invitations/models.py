@@ -1,0 +1,60 @@
+"""What was sent to whom, and what was answered."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from liaison_app.core.db import CodeType, Model, Secret
+from liaison_app.scheduling.models import Meeting, Participant
+
+
+class AnswerState(StrEnum):
+    """The iTIP PARTSTAT of an invitation, in our words."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    DELEGATED = "delegated"
+    TENTATIVE = "tentative"
+
+
+class Door(StrEnum):
+    """By which door an answer came in."""
+
+    LINK = "link"
+    PHONE = "phone"
+    CALENDAR = "calendar"
+
+
+class Invitation(Model):
+    """One participant's invitation. `sent_sequence` is the meeting's sequence that the person was told last;
+    an answer belongs to the sequence it was given for (RFC 5546 2.1.5)."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), unique=True)
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    answer: Mapped[AnswerState] = mapped_column(CodeType(AnswerState), default=AnswerState.WAITING)
+    answered_at: Mapped[datetime | None]
+    answered_sequence: Mapped[int | None]
+    answered_by: Mapped[str] = mapped_column(String(100), default="")
+    door: Mapped[Door | None] = mapped_column(CodeType(Door))
+    reason: Mapped[str | None] = mapped_column(Secret)
+    stand_in_text: Mapped[str] = mapped_column(String(100), default="")
+    sent_sequence: Mapped[int | None]
+    first_message_id: Mapped[str] = mapped_column(String(200), default="")
+    withdrawn_at: Mapped[datetime | None]
+
+    meeting: Mapped[Meeting] = relationship()
+    participant: Mapped[Participant] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        """The host's unit, and the bureau's own: its clerk answers for its people."""
+        unit = self.participant.unit
+        return (self.meeting.unit.path, unit.path) if unit else (self.meeting.unit.path,)

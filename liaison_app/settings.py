@@ -1,0 +1,120 @@
+"""The settings of one installation: the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+KNOWN_WEAK = {"dev", "secret", "changeme", "change-me", "please-change", "test", "123456"}
+SHORTEST_SECRET = 32
+
+
+class SettingsRefused(Exception):
+    """The environment does not describe an installation that may start; the text says why in one line."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that an operator may set. Units stand in the names; every field has a safe default for a demo.
+
+    `database_url` empty means SQLite in `data`. `smtp_url` is `smtp://user:password@host:port`,
+    `smtps://…` or `smtp+starttls://…`; empty keeps every message on the messages page.
+    """
+
+    data: Path = Path("instance")
+    database_url: str = ""
+    smtp_url: str = ""
+    imap_url: str = ""
+    mail_from: str = "liaison@example.test"
+    base_url: str = "http://127.0.0.1:8000"
+    secret_key: str = ""
+    mode: str = "demo"
+    office_name: str = "上街区人大常委会代表工作委员会"
+    office_phone: str = "0371-0000 0011"
+    trusted_proxies: int = 0
+    idle_minutes: int = 30
+    absolute_hours: int = 12
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read `LIAISON_*`; raises SettingsRefused with one line for a person who starts the program."""
+        env = os.environ if environ is None else environ
+        mode = env.get("LIAISON_MODE", "demo")
+        if mode not in {"demo", "production"}:
+            raise SettingsRefused("LIAISON_MODE 只能是 demo 或 production。")
+        data = Path(env.get("LIAISON_DATA", "instance")).resolve()
+        settings = cls(
+            data=data,
+            database_url=env.get("LIAISON_DATABASE_URL", ""),
+            smtp_url=env.get("LIAISON_SMTP_URL", ""),
+            imap_url=env.get("LIAISON_IMAP_URL", ""),
+            mail_from=env.get("LIAISON_MAIL_FROM", cls.mail_from),
+            base_url=env.get("LIAISON_BASE_URL", "" if mode == "production" else cls.base_url).rstrip("/"),
+            secret_key=env.get("LIAISON_SECRET_KEY", ""),
+            mode=mode,
+            office_name=env.get("LIAISON_OFFICE_NAME", cls.office_name),
+            office_phone=env.get("LIAISON_OFFICE_PHONE", cls.office_phone),
+            trusted_proxies=_number(env, "LIAISON_TRUSTED_PROXIES", cls.trusted_proxies),
+            idle_minutes=_number(env, "LIAISON_IDLE_MINUTES", cls.idle_minutes),
+            absolute_hours=_number(env, "LIAISON_ABSOLUTE_HOURS", cls.absolute_hours),
+        )
+        return settings.checked(debug=env.get("FLASK_DEBUG", "") not in {"", "0"})
+
+    def checked(self, *, debug: bool = False) -> Settings:
+        """Return these settings with a secret, or raise SettingsRefused where they are not safe to start with."""
+        if self.mode == "production":
+            if not self.base_url:
+                raise SettingsRefused("正式运行要设 LIAISON_BASE_URL，例如 https://mdm.example.gov.cn。")
+            if not self.secret_key:
+                raise SettingsRefused("正式运行要设 LIAISON_SECRET_KEY（至少 32 个字符的随机串）。")
+            if debug:
+                raise SettingsRefused("正式运行不能打开 FLASK_DEBUG。")
+        secret = self.secret_key or self._kept_secret()
+        if len(secret) < SHORTEST_SECRET or secret.lower() in KNOWN_WEAK:
+            raise SettingsRefused(f"LIAISON_SECRET_KEY 太短或太常见，至少要 {SHORTEST_SECRET} 个随机字符。")
+        return Settings(**{**self.__dict__, "secret_key": secret})
+
+    def _kept_secret(self) -> str:
+        """Return the secret that this data folder was given at its first start."""
+        place = self.data / "secret-key"
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            if not place.exists():
+                fresh = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(fresh, "w", encoding="ascii") as file:
+                    file.write(secrets.token_urlsafe(48))
+            return place.read_text(encoding="ascii").strip()
+        except FileExistsError:
+            return place.read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise SettingsRefused(f"数据文件夹 {self.data} 写不进去：{error.strerror}。") from error
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode == "demo"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the program by HTTPS, so that cookies must never travel without it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        if not self.database_url:
+            return f"sqlite:///{self.data / 'liaison.sqlite3'}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit():
+        raise SettingsRefused(f"{name} 要填整数，现在是“{text}”。")
+    return int(text)
