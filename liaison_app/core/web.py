@@ -18,6 +18,9 @@ from .htmx import wants_fragment
 log = logging.getLogger("liaison.web")
 
 LOCALES = ("zh_Hans_CN", "en")
+_SHOWN_IN_TEMPLATES = (
+    "show_day", "show_short", "show_time", "show_span", "show_hours", "show_moment", "show_deadline", "show_date_short",
+)  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
@@ -51,7 +54,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _crashed)
-    for name in ("show_day", "show_short", "show_time", "show_span", "show_moment", "show_date_short"):
+    for name in _SHOWN_IN_TEMPLATES:
         app.jinja_env.globals[name] = _localized(getattr(text, name))
     app.jinja_env.globals["local"] = text.local
     app.jinja_env.globals["now"] = clock.now

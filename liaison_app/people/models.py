@@ -1,7 +1,6 @@
 """Deputies, officials and the posts and mandates they hold."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,18 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from liaison_app.core.db import CodeType, Model, Secret
 from liaison_app.orgs.models import OrgUnit
 
-
-class MandateState(StrEnum):
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    ENDED = "ended"
-
-
-class PostKind(StrEnum):
-    HEAD = "head"
-    DEPUTY_HEAD = "deputy_head"
-    CONTACT = "contact"
-    OFFICER = "officer"
+from .rules import MandateState, PostKind
 
 
 class Person(Model):

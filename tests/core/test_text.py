@@ -123,7 +123,9 @@ def test_a_full_stop_that_does_not_join_two_letters_stays():
     assert clean_name("3.5") == "3.5"
 
 
-@pytest.mark.parametrize("name", ["𠮷田一郎", "神\ufa19", "㛃\U000e0100", "McDonald", "van der Berg", "䶮", "é", "e\u0301"])
+@pytest.mark.parametrize(
+    "name", ["𠮷田一郎", "神\ufa19", "㛃\U000e0100", "McDonald", "van der Berg", "䶮", "é", "e\u0301"]
+)
 def test_rare_characters_and_capitals_are_kept_as_typed(name):
     assert clean_name(name) == name
 
@@ -216,7 +218,9 @@ def test_a_plain_date_is_shown_as_it_is():
 
 
 def test_a_span_over_days_names_both_and_the_year_again_only_if_it_changed():
-    assert show_span(START, END + timedelta(days=1)) == "2026年11月20日（星期五）14:30至11月21日（星期六）16:30"
+    assert (
+        show_span(START, END + timedelta(days=1)) == "2026年11月20日（星期五）14:30至11月21日（星期六）16:30"
+    )
     new_year = from_local(date(2027, 1, 1), time(9))
     assert show_span(START, new_year) == "2026年11月20日（星期五）14:30至2027年1月1日（星期五）9:00"
     assert show_span(START, new_year, locale="en") == "Fri 20 Nov 2026, 14:30 – Fri 1 Jan 2027, 9:00"
