@@ -58,7 +58,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         ASSET_VERSION=_asset_version(),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.autoescape = True
+    # Everything but the plain texts of messages: an "&amp;" in a mail or SMS would be read as it stands.
+    app.jinja_env.autoescape = lambda name: name is None or not name.endswith(".txt")
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
