@@ -32,7 +32,7 @@ test: venv-test translations ## the whole suite, on SQLite and on PostgreSQL
 	@$(BIN)/python -m pytest -n "$(JOBS)" $(ARGS)
 
 storms: venv-test translations ## the long races
-	@$(BIN)/python -m pytest -m storm $(ARGS)
+	@HYPOTHESIS_PROFILE=storm $(BIN)/python -m pytest -m storm $(ARGS)
 
 lint: venv-test ## style, types, what may import what, the English catalogue
 	@$(BIN)/ruff check .

@@ -40,6 +40,6 @@ if ! is_fit .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2
 fi
 
 echo "Installing what $lock names; the first time this takes a minute or two"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "$lock" ||
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r "$lock" ||
   stop "what $lock names could not be installed; the first time this needs a network."
 cp "$lock" "$kept" || stop "the folder $PWD cannot be written to."
