@@ -53,7 +53,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "liaison_app" / "translations"),
         COMPRESS_REGISTER=True,
-        COMPRESS_MIMETYPES=["text/html", "text/css", "text/calendar", "application/javascript", "text/javascript"],
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "text/calendar",
+            "application/javascript",
+            "text/javascript",
+        ],
         COMPRESS_ALGORITHM=["gzip"],
         ASSET_VERSION=_asset_version(),
     )

@@ -90,7 +90,9 @@ def allowed_paths(permission: Permission) -> list[str]:
 
 def ask_to_sign_in() -> Any:
     """Send a stranger to the sign-in page; an htmx request gets the address in a header instead."""
-    target = url_for("accounts.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+    target = url_for(
+        "accounts.login", next=request.full_path.rstrip("?") if request.method == "GET" else None
+    )
     if wants_fragment():
         return "", 401, {"HX-Redirect": target}
     return redirect(target, 303)

@@ -53,7 +53,9 @@ class RoleGrant(Model):
     unit: Mapped[OrgUnit] = relationship(lazy="joined", innerjoin=True)
 
     def is_valid(self, on: date) -> bool:
-        return (self.starts_on is None or self.starts_on <= on) and (self.ends_on is None or on <= self.ends_on)
+        return (self.starts_on is None or self.starts_on <= on) and (
+            self.ends_on is None or on <= self.ends_on
+        )
 
 
 class BrowserSession(Model):

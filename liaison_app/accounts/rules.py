@@ -48,6 +48,10 @@ def is_locked(pair: int, login: int, address: int) -> bool:
     return pair >= ATTEMPTS_PER_PAIR or login >= ATTEMPTS_PER_LOGIN or address >= ATTEMPTS_PER_ADDRESS
 
 
-def is_over(started_at: datetime, seen_at: datetime, now: datetime, idle_minutes: int, absolute_hours: int) -> bool:
+def is_over(
+    started_at: datetime, seen_at: datetime, now: datetime, idle_minutes: int, absolute_hours: int
+) -> bool:
     """Return whether a browser session has ended by idleness or age (等保 8.1.4.1 b)."""
-    return now - seen_at > timedelta(minutes=idle_minutes) or now - started_at > timedelta(hours=absolute_hours)
+    return now - seen_at > timedelta(minutes=idle_minutes) or now - started_at > timedelta(
+        hours=absolute_hours
+    )

@@ -34,7 +34,10 @@ def refuse_locked(login: str, address: str) -> None:
     login_key, address_key = _attempt_keys(login, address)
     count = select(func.count()).select_from(SignInAttempt).where(SignInAttempt.at > since)
     by_login, by_address = SignInAttempt.login_key == login_key, SignInAttempt.address_key == address_key
-    counts = [db.session.scalar(count.where(*which)) or 0 for which in ((by_login, by_address), (by_login,), (by_address,))]
+    counts = [
+        db.session.scalar(count.where(*which)) or 0
+        for which in ((by_login, by_address), (by_login,), (by_address,))
+    ]
     if rules.is_locked(*counts):
         raise LockedOut
 
@@ -70,7 +73,9 @@ def open_browser(account_id: int, address: str) -> tuple[Account, str]:
     now, key = clock.now(), secrets.token_urlsafe(32)
     login_key, address_key = _attempt_keys(account.login, address)
     db.session.execute(
-        delete(SignInAttempt).where(SignInAttempt.login_key == login_key, SignInAttempt.address_key == address_key)
+        delete(SignInAttempt).where(
+            SignInAttempt.login_key == login_key, SignInAttempt.address_key == address_key
+        )
     )
     db.session.add(
         BrowserSession(

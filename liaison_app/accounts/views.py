@@ -36,7 +36,9 @@ def load_account() -> None:
     if not key or request.endpoint in {"static", "web.htmx_js", "web.healthz"}:
         return
     settings = current_settings()
-    browser = queries.find_browser(key, idle_minutes=settings.idle_minutes, absolute_hours=settings.absolute_hours)
+    browser = queries.find_browser(
+        key, idle_minutes=settings.idle_minutes, absolute_hours=settings.absolute_hours
+    )
     if browser is None:
         session.pop("key", None)
         return
@@ -108,4 +110,6 @@ def setup(link: SetupLink) -> ResponseReturnValue:
         else:
             flash(_("密码已设好，请登录。"))
             return redirect(url_for(".login"), 303)
-    return render("accounts/setup.html", status=422 if form.errors else 200, form=form, login=link.account.login)
+    return render(
+        "accounts/setup.html", status=422 if form.errors else 200, form=form, login=link.account.login
+    )

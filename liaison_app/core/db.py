@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, Integer, LargeBinary, MetaData, String, event, select
+from sqlalchemy import DateTime, Engine, Integer, LargeBinary, MetaData, String, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -224,6 +224,12 @@ def lock(model: type[Thing], id: int) -> Thing:
     if row is None:
         raise Missing
     return row
+
+
+def lock_key(text: str) -> None:
+    """Let one transaction at a time go on with the same `text`, such as a form's token, until it ends."""
+    if not is_sqlite():
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(text, 0))))
 
 
 def get(model: type[Thing], id: int) -> Thing:

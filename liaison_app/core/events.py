@@ -29,4 +29,6 @@ def publish(fact: object) -> None:
 
 def listeners() -> dict[str, list[str]]:
     """Return who listens to what, for `flask check`."""
-    return {kind.__name__: [f"{h.__module__}.{h.__name__}" for h in found] for kind, found in _handlers.items()}
+    return {
+        kind.__name__: [f"{h.__module__}.{h.__name__}" for h in found] for kind, found in _handlers.items()
+    }

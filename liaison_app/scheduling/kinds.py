@@ -128,7 +128,9 @@ KINDS: dict[str, MeetingKind] = {
         MeetingKind("legal_visit", N_("三官一员进站")),
         MeetingKind("lecture", N_("普法课堂、代表大讲堂"), pools=((RoleCode.CITIZEN, 30),)),
         MeetingKind("training", N_("学习培训"), pools=((RoleCode.DEPUTY, 20),), is_public=False),
-        MeetingKind("suggestion_consult", N_("建议面商"), needs_bureau=True, pools=_DEPUTIES, is_public=False),
+        MeetingKind(
+            "suggestion_consult", N_("建议面商"), needs_bureau=True, pools=_DEPUTIES, is_public=False
+        ),
         MeetingKind("report", N_("述职评议"), pools=((RoleCode.DEPUTY, 4), (RoleCode.CITIZEN, 40))),
         MeetingKind("visit", N_("走访"), pools=((RoleCode.DEPUTY, 3),), is_public=False),
         MeetingKind(

@@ -143,7 +143,11 @@ def spread(starts: Sequence[datetime], *, limit: int, apart: timedelta) -> list[
 
 
 def is_signup_open(
-    state: MeetingState, opens_at: datetime | None, closes_at: datetime | None, starts_at: datetime, now: datetime
+    state: MeetingState,
+    opens_at: datetime | None,
+    closes_at: datetime | None,
+    starts_at: datetime,
+    now: datetime,
 ) -> bool:
     """Return whether the public may sign up at `now`; a deadline includes its last second (RULES 2.1)."""
     if state != MeetingState.PUBLISHED or now >= starts_at:

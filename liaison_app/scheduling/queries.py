@@ -1,0 +1,288 @@
+"""Reads about meetings and what they occupy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from liaison_app.core.db import db, get
+from liaison_app.core.errors import Missing
+from liaison_app.orgs.models import OrgUnit
+from liaison_app.people.models import Person
+from liaison_app.stations.models import Room
+
+from . import rules
+from .errors import Blocker
+from .kinds import MeetingState
+from .models import Meeting, Occupancy, Participant, Pool
+
+
+def get_meeting(meeting_id: int) -> Meeting:
+    """Return the meeting with its unit, place and people, or raise Missing."""
+    meeting = db.session.scalar(
+        select(Meeting)
+        .where(Meeting.id == meeting_id)
+        .options(
+            joinedload(Meeting.unit),
+            joinedload(Meeting.room),
+            joinedload(Meeting.station),
+            selectinload(Meeting.participants),
+            selectinload(Meeting.pools),
+        )
+    )
+    if meeting is None:
+        raise Missing
+    return meeting
+
+
+def get_public_meeting(code: str) -> Meeting:
+    """Return what the public may see under this code, or raise Missing: no drafts, nothing internal."""
+    meeting = db.session.scalar(
+        select(Meeting)
+        .where(Meeting.code == code, Meeting.is_public, Meeting.state.in_(rules.PUBLIC_STATES))
+        .options(
+            joinedload(Meeting.unit),
+            joinedload(Meeting.room),
+            joinedload(Meeting.station),
+            selectinload(Meeting.participants),
+            selectinload(Meeting.pools),
+        )
+    )
+    if meeting is None:
+        raise Missing
+    return meeting
+
+
+def get_pool(pool_id: int) -> Pool:
+    return get(Pool, pool_id)
+
+
+def get_participant(participant_id: int) -> Participant:
+    return get(Participant, participant_id)
+
+
+def within(paths: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a meeting belongs to one of the subtrees; the only scope of staff lists."""
+    if not paths:
+        return false()
+    reach = or_(*(OrgUnit.path.startswith(path, autoescape=True) for path in paths))
+    return Meeting.unit_id.in_(select(OrgUnit.id).where(reach))
+
+
+def list_between(
+    starts: datetime,
+    ends: datetime,
+    *,
+    paths: Collection[str] | None = None,
+    station_id: int | None = None,
+    states: Iterable[MeetingState] | None = None,
+    kinds: Iterable[str] | None = None,
+    unit_ids: Iterable[int] | None = None,
+) -> Sequence[Meeting]:
+    """Return the meetings that begin in [starts, ends), earliest first.
+
+    With `paths`: those of the subtrees, in every state. Without: only what the public may see.
+    `unit_ids` keeps those at whose table one of these bureaus sits.
+    """
+    wanted = select(Meeting).where(Meeting.starts_at >= starts, Meeting.starts_at < ends)
+    wanted = wanted.where(within(paths)) if paths is not None else _public(wanted)
+    if station_id is not None:
+        wanted = wanted.where(Meeting.station_id == station_id)
+    if states is not None:
+        wanted = wanted.where(Meeting.state.in_(list(states)))
+    if kinds is not None:
+        wanted = wanted.where(Meeting.kind.in_(list(kinds)))
+    if unit_ids is not None:
+        wanted = wanted.where(Meeting.id.in_(_at_table(unit_ids)))
+    return list(db.session.scalars(_with_place(wanted.order_by(Meeting.starts_at, Meeting.id))))
+
+
+def search(
+    paths: Collection[str],
+    *,
+    text: str = "",
+    states: Iterable[MeetingState] | None = None,
+    kind: str = "",
+    station_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    newest_first: bool = False,
+    page: int = 1,
+    per_page: int = 30,
+) -> tuple[Sequence[Meeting], int]:
+    """Return one page of the meetings of the subtrees that fit, and how many fit in all."""
+    wanted = select(Meeting).where(within(paths))
+    if text:
+        wanted = wanted.where(
+            or_(
+                Meeting.title.contains(text, autoescape=True),
+                Meeting.place_text.contains(text, autoescape=True),
+            )
+        )
+    if states:
+        wanted = wanted.where(Meeting.state.in_(list(states)))
+    if kind:
+        wanted = wanted.where(Meeting.kind == kind)
+    if station_id:
+        wanted = wanted.where(Meeting.station_id == station_id)
+    if since:
+        wanted = wanted.where(Meeting.starts_at >= since)
+    if until:
+        wanted = wanted.where(Meeting.starts_at < until)
+    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    order = (Meeting.starts_at.desc(), Meeting.id.desc()) if newest_first else (Meeting.starts_at, Meeting.id)
+    rows = db.session.scalars(
+        _with_place(wanted.order_by(*order).limit(per_page).offset((page - 1) * per_page))
+    )
+    return list(rows), total
+
+
+def list_of_person(person_id: int, since: datetime) -> Sequence[Meeting]:
+    """Return the published meetings at which a person is expected, from `since` on."""
+    expected = select(Participant.meeting_id).where(
+        Participant.person_id == person_id,
+        Participant.removed_at.is_(None),
+        Participant.declined_at.is_(None),
+    )
+    wanted = select(Meeting).where(
+        Meeting.id.in_(expected), Meeting.starts_at >= since, Meeting.state.in_(rules.PUBLIC_STATES)
+    )
+    return list(db.session.scalars(_with_place(wanted.order_by(Meeting.starts_at, Meeting.id))))
+
+
+def answering_units(meeting_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return, per meeting, the short names of the bureaus at its table, the lead first."""
+    rows = db.session.execute(
+        select(Participant.meeting_id, OrgUnit.short_name)
+        .join(OrgUnit, Participant.unit_id == OrgUnit.id)
+        .where(Participant.meeting_id.in_(meeting_ids), Participant.removed_at.is_(None))
+        .order_by(Participant.is_lead.desc(), Participant.position)
+    )
+    names: dict[int, list[str]] = {}
+    for meeting_id, name in rows:
+        listed = names.setdefault(meeting_id, [])
+        if name not in listed:
+            listed.append(name)
+    return names
+
+
+def find_blockers(
+    resources: Collection[int], starts_at: datetime, ends_at: datetime, *, but_meeting_id: int | None = None
+) -> list[Blocker]:
+    """Return what holds any of `resources` in [starts_at, ends_at), earliest first.
+
+    Live bookings of one resource never overlap, so only the last one that starts before the end of the
+    span, and those before it that still reach into it, need be looked at; the look-up does not grow with
+    the history of a busy room.
+    """
+    found: list[Occupancy] = []
+    for resource in sorted(resources):
+        before = ends_at
+        while True:
+            row = db.session.scalar(
+                select(Occupancy)
+                .where(
+                    Occupancy.resource_id == resource,
+                    Occupancy.live,
+                    Occupancy.starts_at < before,
+                    Occupancy.meeting_id != (but_meeting_id or 0),
+                )
+                .order_by(Occupancy.starts_at.desc())
+                .limit(1)
+            )
+            if row is None or row.ends_at <= starts_at:
+                break
+            found.append(row)
+            before = row.starts_at
+    return _named(sorted(found, key=lambda row: (row.starts_at, row.resource_id)))
+
+
+def list_taken(
+    resources: Collection[int], starts: datetime, ends: datetime, but_meeting_id: int | None
+) -> list[rules.Span]:
+    """Return the spans in which any of `resources` is held between two moments."""
+    rows = db.session.execute(
+        select(Occupancy.starts_at, Occupancy.ends_at).where(
+            Occupancy.resource_id.in_(resources),
+            Occupancy.live,
+            Occupancy.starts_at < ends,
+            Occupancy.starts_at > starts - rules.LONGEST,
+            Occupancy.meeting_id != (but_meeting_id or 0),
+        )
+    )
+    return [(row.starts_at, row.ends_at) for row in rows]
+
+
+def free_rooms(
+    station_ids: Collection[int], starts_at: datetime, ends_at: datetime, but_meeting_id: int | None
+) -> list[Room]:
+    """Return the rooms of these stations that nobody holds in the span, largest first."""
+    wanted = select(Room).where(Room.station_id.in_(station_ids)).order_by(Room.capacity.desc(), Room.id)
+    found = list(db.session.scalars(wanted))
+    resources = [rules.room_resource(room.id) for room in found]
+    taken = _held_between(resources, starts_at, ends_at, but_meeting_id)
+    return [room for room in found if rules.room_resource(room.id) not in taken]
+
+
+def _held_between(
+    resources: Collection[int], starts_at: datetime, ends_at: datetime, but_meeting_id: int | None
+) -> set[int]:
+    rows = db.session.scalars(
+        select(Occupancy.resource_id).where(
+            Occupancy.resource_id.in_(resources),
+            Occupancy.live,
+            Occupancy.starts_at < ends_at,
+            Occupancy.starts_at > starts_at - rules.LONGEST,
+            Occupancy.ends_at > starts_at,
+            Occupancy.meeting_id != (but_meeting_id or 0),
+        )
+    )
+    return set(rows)
+
+
+def _named(rows: Sequence[Occupancy]) -> list[Blocker]:
+    ids: dict[str, set[int]] = {"room": set(), "person": set()}
+    for row in rows:
+        kind, id = rules.resource_parts(row.resource_id)
+        ids[kind].add(id)
+    rooms = {
+        room.id: f"{room.station.name} {room.name}"
+        for room in db.session.scalars(select(Room).where(Room.id.in_(ids["room"])))
+    }
+    named = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids["person"])))
+    people = {id: name for id, name in named}
+    names = {"room": rooms, "person": people}
+    blockers = []
+    for row in rows:
+        kind, id = rules.resource_parts(row.resource_id)
+        meeting = row.meeting
+        blockers.append(
+            Blocker(
+                kind=kind,
+                who=names[kind].get(id, "—"),
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                title=meeting.title,
+                place=meeting.place,
+                meeting_id=meeting.id,
+                unit_path=meeting.unit.path,
+            )
+        )
+    return blockers
+
+
+def _public(wanted: Select[tuple[Meeting]]) -> Select[tuple[Meeting]]:
+    return wanted.where(Meeting.is_public, Meeting.state.in_(rules.PUBLIC_STATES))
+
+
+def _at_table(unit_ids: Iterable[int]) -> Select[tuple[int]]:
+    return select(Participant.meeting_id).where(
+        and_(Participant.unit_id.in_(list(unit_ids)), Participant.removed_at.is_(None))
+    )
+
+
+def _with_place(wanted: Select[tuple[Meeting]]) -> Select[tuple[Meeting]]:
+    return wanted.options(joinedload(Meeting.room), joinedload(Meeting.station), joinedload(Meeting.unit))
