@@ -29,6 +29,7 @@
     waits.set(detail.xhr, () => {
       timers.forEach(clearTimeout);
       if (button) button.removeAttribute("aria-busy");
+      if (net.textContent === net.dataset.slow) say("");
     });
   }
 
