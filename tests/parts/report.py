@@ -8,11 +8,17 @@ from typing import Any, NoReturn
 import pytest
 
 _used: set[str] = set()
+_remarks: set[str] = set()
 
 
 def note(part: str) -> None:
     """Remember that `part`, a name with its version, did some work in this run."""
     _used.add(part)
+
+
+def remark(text: str) -> None:
+    """Say something at the end of the run that fails nothing."""
+    _remarks.add(text)
 
 
 def do_without(reason: str) -> NoReturn:
@@ -25,15 +31,19 @@ def do_without(reason: str) -> NoReturn:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     told = getattr(session.config, "workeroutput", None)
     if told is not None:
-        told["really_used"] = sorted(_used)
+        told.update(really_used=sorted(_used), remarks=sorted(_remarks))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: Any) -> None:
-    _used.update(getattr(node, "workeroutput", {}).get("really_used", ()))
+    told = getattr(node, "workeroutput", {})
+    _used.update(told.get("really_used", ()))
+    _remarks.update(told.get("remarks", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _used:
-        terminalreporter.section("really used")
-        terminalreporter.line(" · ".join(sorted(_used)))
+    for title, lines in (("worth a look", sorted(_remarks)), ("really used", [" · ".join(sorted(_used))])):
+        if any(lines):
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.line(line)
