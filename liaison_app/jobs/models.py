@@ -20,10 +20,14 @@ class Job(Model):
     """One piece of work: a registered name and one number, usually the id of a row.
 
     A running job belongs to its worker until `lease_until`; then anybody may take it over.
+    A duty that comes round every `every_minutes` has one row for ever, which waits again after each run.
     """
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix_job_state_run_after", "state", "run_after"),)
+    __table_args__ = (
+        Index("ix_job_state_run_after", "state", "run_after"),
+        Index("ix_job_name_subject", "name", "subject_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
@@ -36,6 +40,17 @@ class Job(Model):
     last_error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     first_tried_at: Mapped[datetime | None]
+    every_minutes: Mapped[int | None]
+
+
+# However many workers start at once, a duty is one row, and so has one runner.
+Index(
+    "uq_job_duty",
+    Job.name,
+    unique=True,
+    sqlite_where=Job.every_minutes.is_not(None),
+    postgresql_where=Job.every_minutes.is_not(None),
+)
 
 
 class Heartbeat(Model):

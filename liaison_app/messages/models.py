@@ -1,7 +1,6 @@
 """Words that leave the building."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,30 +8,25 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from liaison_app.core.db import CodeType, Model, Secret, SecretBytes
 from liaison_app.orgs.models import OrgUnit
 
-
-class Channel(StrEnum):
-    EMAIL = "email"
-    PHONE = "phone"
-
-
-class MessageState(StrEnum):
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    TOLD = "told"
-    DROPPED = "dropped"
+from .kinds import Channel, MessageState, Outcome
 
 
 class Message(Model):
     """One message to one person, in the exact bytes that go out (the outbox).
 
-    `raw` is the MIME message of an e-mail, None for what a clerk says by telephone or copies into an SMS.
-    `dedupe_key` is “kind:subject:sequence”, so that nothing is sent twice; `about` is “meeting:12”.
+    `raw` is the MIME message of an e-mail, None for what a clerk says by telephone or copies into an SMS;
+    `to_address` is the mail address or the telephone number. `dedupe_key` is “kind:subject:sequence”, so
+    that nothing is sent twice; `thread` is the subject in it: of one thread nothing older follows something
+    newer. `about` is “meeting:12”. After `expires_at` the message is of no use and is not sent any more.
+    `failure` and `last_error` say what went wrong last, the latter in the words of the mail server.
     """
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_about", "about"), Index("ix_message_unit_state", "unit_id", "state"))
+    __table_args__ = (
+        Index("ix_message_about_thread", "about", "thread"),
+        Index("ix_message_unit_state", "unit_id", "state"),
+        Index("ix_message_state_created", "state", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(60))
@@ -40,6 +34,7 @@ class Message(Model):
     state: Mapped[MessageState] = mapped_column(CodeType(MessageState), default=MessageState.QUEUED)
     unit_id: Mapped[int] = mapped_column(ForeignKey("org_unit.id"))
     about: Mapped[str] = mapped_column(String(60))
+    thread: Mapped[str] = mapped_column(String(120), default="")
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
     to_name: Mapped[str] = mapped_column(String(100))
     to_address: Mapped[str] = mapped_column(Secret)
@@ -49,14 +44,36 @@ class Message(Model):
     raw: Mapped[bytes | None] = mapped_column(SecretBytes)
     message_id: Mapped[str] = mapped_column(String(200), default="")
     attempts: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[Outcome | None] = mapped_column(CodeType(Outcome))
     last_error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     next_try_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str] = mapped_column(String(100), default="")
+    superseded_at: Mapped[datetime | None]
 
     unit: Mapped[OrgUnit] = relationship()
+    deliveries: Mapped[list["Delivery"]] = relationship(back_populates="message", order_by="Delivery.id")
 
     @property
     def unit_paths(self) -> tuple[str, ...]:
         return (self.unit.path,)
+
+
+class Delivery(Model):
+    """One try to hand a message to the mail server.
+
+    Without an outcome it is under way, or was cut off so that nobody knows: then a second copy may follow.
+    """
+
+    __tablename__ = "delivery"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(CodeType(Outcome))
+    detail: Mapped[str] = mapped_column(Text, default="")
+
+    message: Mapped[Message] = relationship(back_populates="deliveries")

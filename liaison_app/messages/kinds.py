@@ -1,0 +1,64 @@
+"""Channels, states and outcomes of messages, and the kinds of message, as data."""
+
+from enum import StrEnum
+
+from liaison_app.core.errors import N_
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+CHANNEL_NAMES = {Channel.EMAIL: N_("邮件"), Channel.PHONE: N_("电话")}
+
+
+class MessageState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    TOLD = "told"
+    DROPPED = "dropped"
+
+
+# A message in one of these may still reach its person, or should.
+OPEN_STATES = (MessageState.QUEUED, MessageState.SENDING, MessageState.FAILED)
+
+
+class Outcome(StrEnum):
+    """How one try to deliver a message ended, or why a message was given up."""
+
+    SENT = "sent"
+    UNREACHABLE = "unreachable"
+    LATER = "later"
+    UNSURE = "unsure"
+    REFUSED = "refused"
+    BAD = "bad"
+    EXPIRED = "expired"
+
+
+OUTCOME_NAMES = {
+    Outcome.SENT: N_("邮件服务器收下了"),
+    Outcome.UNREACHABLE: N_("连不上邮件服务器"),
+    Outcome.LATER: N_("对方服务器要求稍后再送"),
+    Outcome.UNSURE: N_("送到一半断了，可能会收到两份相同的"),
+    Outcome.REFUSED: N_("对方服务器拒收"),
+    Outcome.BAD: N_("内容或地址有问题，没有发"),
+    Outcome.EXPIRED: N_("过了该送到的时候，没有再发"),
+}
+
+# What the domains above send. A kind that is not named here is shown by its code.
+KIND_NAMES = {
+    "invite": N_("邀请"),
+    "update": N_("变更"),
+    "postponed": N_("延期"),
+    "cancel": N_("取消"),
+    "remind": N_("提醒"),
+    "signup": N_("报名"),
+}
+
+
+def kind_name(code: str) -> str:
+    """Return the Chinese name of a kind, or its code where the table does not know it."""
+    return KIND_NAMES.get(code, code)
