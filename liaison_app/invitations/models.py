@@ -1,36 +1,23 @@
 """What was sent to whom, and what was answered."""
 
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison_app.core.db import CodeType, Model, Secret
 from liaison_app.scheduling.models import Meeting, Participant
 
-
-class AnswerState(StrEnum):
-    """The iTIP PARTSTAT of an invitation, in our words."""
-
-    WAITING = "waiting"
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    DELEGATED = "delegated"
-    TENTATIVE = "tentative"
-
-
-class Door(StrEnum):
-    """By which door an answer came in."""
-
-    LINK = "link"
-    PHONE = "phone"
-    CALENDAR = "calendar"
+from .kinds import AnswerState, Door
 
 
 class Invitation(Model):
     """One participant's invitation. `sent_sequence` is the meeting's sequence that the person was told last;
-    an answer belongs to the sequence it was given for (RFC 5546 2.1.5)."""
+    an answer belongs to the sequence it was given for (RFC 5546 2.1.5).
+
+    `reason` is for the host alone. `answered_by` names the clerk who wrote an answer down, and is empty where
+    the person answered. `changes` are the last [field, before, after] for which the answer is asked anew.
+    """
 
     __tablename__ = "invitation"
 
@@ -49,6 +36,7 @@ class Invitation(Model):
     sent_sequence: Mapped[int | None]
     first_message_id: Mapped[str] = mapped_column(String(200), default="")
     withdrawn_at: Mapped[datetime | None]
+    changes: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
 
     meeting: Mapped[Meeting] = relationship()
     participant: Mapped[Participant] = relationship(lazy="joined", innerjoin=True)
@@ -58,3 +46,7 @@ class Invitation(Model):
         """The host's unit, and the bureau's own: its clerk answers for its people."""
         unit = self.participant.unit
         return (self.meeting.unit.path, unit.path) if unit else (self.meeting.unit.path,)
+
+    @property
+    def name(self) -> str:
+        return self.participant.person.name

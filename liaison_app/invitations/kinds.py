@@ -1,0 +1,45 @@
+"""What an invitation can be answered with, and by which door."""
+
+from enum import StrEnum
+
+from liaison_app.core.errors import N_
+
+
+class AnswerState(StrEnum):
+    """The iTIP PARTSTAT of an invitation, in our words."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    DELEGATED = "delegated"
+    TENTATIVE = "tentative"
+
+
+ANSWER_NAMES = {
+    AnswerState.WAITING: N_("未答复"),
+    AnswerState.ACCEPTED: N_("参加"),
+    AnswerState.DECLINED: N_("请假"),
+    AnswerState.DELEGATED: N_("委托"),
+    AnswerState.TENTATIVE: N_("暂定"),
+}
+
+# What a person can choose on a page or say by telephone; a calendar can answer “tentative” besides.
+CHOICES = (AnswerState.ACCEPTED, AnswerState.DECLINED, AnswerState.DELEGATED)
+
+
+class Door(StrEnum):
+    """By which door an answer came in: the personal link, a clerk's note of a telephone call,
+    the bureau's own clerk with an account, or the calendar."""
+
+    LINK = "link"
+    PHONE = "phone"
+    ACCOUNT = "account"
+    CALENDAR = "calendar"
+
+
+DOOR_NAMES = {
+    Door.LINK: N_("链接"),
+    Door.PHONE: N_("电话"),
+    Door.ACCOUNT: N_("单位联络员"),
+    Door.CALENDAR: N_("日历"),
+}

@@ -1,0 +1,171 @@
+"""Reads about invitations: who was asked, who answered what, who is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from liaison_app.core.db import db, get
+from liaison_app.core.errors import Missing
+from liaison_app.core.tokens import digest
+from liaison_app.orgs.models import OrgUnit
+from liaison_app.orgs.queries import within
+from liaison_app.people.models import Person, Post, PostKind
+from liaison_app.scheduling.models import Meeting, Participant
+from liaison_app.scheduling.rules import PUBLIC_STATES
+
+from .kinds import AnswerState
+from .models import Invitation
+
+# Who may sit at the table in the head's place, first the nearest.
+_STAND_IN_ORDER = {PostKind.DEPUTY_HEAD: 0, PostKind.OFFICER: 1, PostKind.CONTACT: 2, PostKind.HEAD: 3}
+
+
+class Counts(NamedTuple):
+    """How many were asked and what they said; who sent a stand-in is in `total` alone."""
+
+    accepted: int
+    declined: int
+    waiting: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """An invitation as the host sees it: it belongs to the host's unit alone."""
+
+    meeting: Meeting
+    invitation: Invitation
+
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        return self.meeting.unit_paths
+
+
+def get_invitation(invitation_id: int) -> Invitation:
+    return get(Invitation, invitation_id)
+
+
+def get_hosted(meeting_id: int, invitation_id: int) -> Hosted:
+    """Return an invitation of this meeting, and of no other (SECURITY A7), or raise Missing."""
+    invitation = get(Invitation, invitation_id)
+    if invitation.meeting_id != meeting_id:
+        raise Missing
+    return Hosted(invitation.meeting, invitation)
+
+
+def get_by_token(token: str) -> Invitation:
+    """Return the invitation that a personal link opens, or raise Missing."""
+    invitation = db.session.scalar(select(Invitation).where(Invitation.token_hash == digest(token)))
+    if invitation is None:
+        raise Missing
+    return invitation
+
+
+def find_of(participant_id: int) -> Invitation | None:
+    """Return the invitation of a participant, or None."""
+    return db.session.scalar(select(Invitation).where(Invitation.participant_id == participant_id))
+
+
+def list_of_meeting(meeting_id: int) -> Sequence[Invitation]:
+    """Return all invitations of a meeting: first who has not answered, last who is no longer asked."""
+    wanted = (
+        select(Invitation)
+        .join(Invitation.participant)
+        .where(Invitation.meeting_id == meeting_id)
+        .options(contains_eager(Invitation.participant).joinedload(Participant.stand_in_for))
+        .order_by(
+            Invitation.withdrawn_at.is_not(None),
+            case((Invitation.answer == AnswerState.WAITING, 0), else_=1),
+            Participant.position,
+            Invitation.id,
+        )
+    )
+    return list(db.session.scalars(wanted))
+
+
+def list_live(meeting_id: int) -> Sequence[Invitation]:
+    """Return the invitations that stand, in the order of the table."""
+    return [one for one in list_of_meeting(meeting_id) if one.withdrawn_at is None]
+
+
+def list_silent(meeting_id: int) -> Sequence[Invitation]:
+    """Return the invitations that nobody has answered yet."""
+    return [one for one in list_live(meeting_id) if one.answer == AnswerState.WAITING]
+
+
+def counts_for(meeting_ids: Collection[int]) -> dict[int, Counts]:
+    """Return the counts of each meeting that has sent invitations, by one query."""
+
+    def number_of(answer: AnswerState) -> object:
+        return func.sum(case((Invitation.answer == answer, 1), else_=0))
+
+    rows = db.session.execute(
+        select(
+            Invitation.meeting_id,
+            number_of(AnswerState.ACCEPTED),
+            number_of(AnswerState.DECLINED),
+            number_of(AnswerState.WAITING),
+            func.count(),
+        )
+        .where(Invitation.meeting_id.in_(meeting_ids), Invitation.withdrawn_at.is_(None))
+        .group_by(Invitation.meeting_id)
+    )
+    return {meeting_id: Counts(*map(int, numbers)) for meeting_id, *numbers in rows}
+
+
+def list_of_units(paths: Collection[str], since: datetime) -> Sequence[Invitation]:
+    """Return what people of the units below `paths` are asked to, as members of these units, from `since` on."""
+    wanted = (
+        select(Invitation)
+        .join(Invitation.participant)
+        .join(Participant.unit)
+        .join(Invitation.meeting)
+        .where(
+            within(paths),
+            Invitation.withdrawn_at.is_(None),
+            Meeting.ends_at >= since,
+            Meeting.state.in_(PUBLIC_STATES),
+        )
+        .options(
+            contains_eager(Invitation.participant).contains_eager(Participant.unit),
+            contains_eager(Invitation.meeting).options(joinedload(Meeting.room), joinedload(Meeting.station)),
+        )
+        .order_by(Meeting.starts_at, Meeting.id, OrgUnit.protocol_order, Participant.position)
+    )
+    return list(db.session.scalars(wanted))
+
+
+def list_stand_ins(participant: Participant) -> Sequence[Post]:
+    """Return the posts of the participant's unit that are held by somebody else now, deputy heads first."""
+    if participant.unit_id is None:
+        return []
+    wanted = (
+        select(Post)
+        .join(Post.person)
+        .where(
+            Post.unit_id == participant.unit_id,
+            Post.person_id != participant.person_id,
+            Post.ended_at.is_(None),
+        )
+        .options(contains_eager(Post.person))
+        .order_by(Post.protocol_order, Person.id)
+    )
+    return sorted(db.session.scalars(wanted), key=lambda post: _STAND_IN_ORDER[post.kind])
+
+
+def find_stand_in(participant: Participant) -> Participant | None:
+    """Return who comes in the participant's place, or None."""
+    return db.session.scalar(
+        select(Participant).where(
+            Participant.meeting_id == participant.meeting_id,
+            Participant.stand_in_for_id == participant.person_id,
+            Participant.removed_at.is_(None),
+            Participant.declined_at.is_(None),
+        )
+    )
