@@ -14,8 +14,11 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .access import guards
+from .access.permissions import Permission
+from .audit.rules import ACTION_NAMES
 from .core import web
 from .core.db import db
+from .scheduling.kinds import KINDS, ROLE_NAMES
 from .settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,6 +80,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     Compress(app)
     web.init_app(app)
     app.before_request(_nobody_yet)
+    app.jinja_env.globals.update(
+        may=guards.may,
+        allowed_paths=guards.allowed_paths,
+        Permission=Permission,
+        kinds=KINDS,
+        role_names=ROLE_NAMES,
+        action_names=ACTION_NAMES,
+    )
     _register(app)
     guards.refuse_bare_routes(app)
     return app

@@ -2,8 +2,161 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import signal
+import socket
+import subprocess
+import sys
+import time as clocktime
+from datetime import datetime, time
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+
+from .access.permissions import Role
+from .accounts import queries as accounts_queries
+from .accounts import services as accounts
+from .core import checks, clock, links
+from .core.db import transaction
+from .core.errors import LiaisonError
+from .core.text import from_local
+from .demo import loader as demo
+from .jobs import worker
+from .orgs import services as orgs
+from .settings import Settings
+
+THREADS = 8
+FIRST_LOGIN = "admin"
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
+    for command in (serve, work, seed_demo, check, first_account):
+        app.cli.add_command(command)
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@with_appcontext
+def serve(host: str, port: int) -> None:
+    """Migrate, load the demo into an empty database, and run web server and worker until stopped."""
+    settings: Settings = current_app.config["LIAISON"]
+    _refuse_taken(host, port)
+    upgrade()
+    if not accounts_queries.has_accounts():
+        if settings.is_demo and settings.demo_wanted:
+            click.echo("正在装演示数据，大约半分钟……")
+            _load_demo(clock.now())
+        else:
+            click.echo(f"还没有账号。24 小时内打开这个一次性链接，给第一个管理员设密码：\n  {_first_link()}")
+    click.echo(f"\n打开 http://{host}:{port}    停下按 Ctrl-C")
+    if settings.is_demo:
+        _show_demo_accounts()
+    sys.stdout.flush()
+    _run_both(host, port, settings.web_processes)
+
+
+@click.command("worker")
+@click.option("--drain", is_flag=True, help="Do what is due now, then stop.")
+@with_appcontext
+def work(drain: bool) -> None:
+    """Send what waits in the outbox and do all other background work."""
+    if drain:
+        worker.drain()
+    else:
+        worker.run_forever()
+
+
+@click.command("seed-demo")
+@click.option(
+    "--at", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the demo stands; today by default."
+)
+@with_appcontext
+def seed_demo(at: datetime | None) -> None:
+    """Load the invented demo district into an empty database."""
+    _load_demo(from_local(at.date(), time(9)) if at else clock.now())
+    _show_demo_accounts()
+
+
+@click.command("check")
+@with_appcontext
+def check() -> None:
+    """Look at configuration, database, migrations, mail server and clock; exit with 1 where something is wrong."""
+    found = checks.run()
+    for name, is_well, words in found:
+        click.echo(f"{'好  ' if is_well else '不好'}  {name}：{words}")
+    if not all(is_well for _, is_well, _ in found):
+        sys.exit(1)
+
+
+@click.command("first-account")
+@with_appcontext
+def first_account() -> None:
+    """Print a one-time link by which the first administrator sets a password."""
+    click.echo(_first_link())
+
+
+def _first_link() -> str:
+    """Return the setup link of the first administrator, who holds the root of the tree."""
+    with transaction():
+        account = accounts_queries.find_account(FIRST_LOGIN)
+        if account is None:
+            account = accounts.create_account(FIRST_LOGIN, "管理员", by=None)
+            root = orgs.root_unit()
+            for role in (Role.ADMIN, Role.OFFICE):
+                accounts.grant(account, role, root.id, by=None)
+        return links.setup_url(accounts.make_setup_link(account))
+
+
+def _load_demo(moment: datetime) -> None:
+    try:
+        demo.load(moment)
+    except LiaisonError as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+
+
+def _show_demo_accounts() -> None:
+    for account in demo.read_accounts():
+        click.echo("  {role_name}　{unit}　账号 {login}　密码 {password}".format(**account))
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"{host}:{port} 用不了（{error.strerror}）。换一个端口，例如 make run PORT={port + 1}。"
+            ) from error
+
+
+def _run_both(host: str, port: int, processes: int) -> None:
+    """Run gunicorn and the worker as children until one of them ends or somebody stops us."""
+    # No access log: addresses of personal links are secrets.
+    web = [sys.executable, "-m", "gunicorn", "wsgi:application", "--bind", f"{host}:{port}"]
+    web += ["--workers", str(processes), "--threads", str(THREADS), "--worker-class", "gthread"]
+    web += ["--no-control-socket", "--log-level", "warning", "--graceful-timeout", "10"]
+    children = [
+        subprocess.Popen(web),
+        subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"]),
+    ]
+
+    def stop(*_: Any) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        while all(child.poll() is None for child in children):
+            clocktime.sleep(0.5)
+    except (KeyboardInterrupt, SystemExit):
+        click.echo("正在停……")
+    finally:
+        for child in children:
+            child.terminate()
+        ended = [child.wait(timeout=20) for child in children]
+    if any(code not in (0, -signal.SIGTERM) for code in ended):
+        sys.exit(1)

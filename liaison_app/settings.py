@@ -37,6 +37,8 @@ class Settings:
     trusted_proxies: int = 0
     idle_minutes: int = 30
     absolute_hours: int = 12
+    web_processes: int = 1
+    demo_wanted: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -60,6 +62,8 @@ class Settings:
             trusted_proxies=_number(env, "LIAISON_TRUSTED_PROXIES", cls.trusted_proxies),
             idle_minutes=_number(env, "LIAISON_IDLE_MINUTES", cls.idle_minutes),
             absolute_hours=_number(env, "LIAISON_ABSOLUTE_HOURS", cls.absolute_hours),
+            web_processes=_number(env, "LIAISON_WEB_PROCESSES", cls.web_processes),
+            demo_wanted=env.get("LIAISON_DEMO", "1") not in {"", "0"},
         )
         return settings.checked(debug=env.get("FLASK_DEBUG", "") not in {"", "0"})
 

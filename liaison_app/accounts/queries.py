@@ -8,7 +8,7 @@ from liaison_app.core import clock
 from liaison_app.core.db import db
 from liaison_app.core.tokens import digest
 
-from .models import BrowserSession
+from .models import Account, BrowserSession
 from .rules import is_over
 
 
@@ -22,3 +22,13 @@ def find_browser(key: str, *, idle_minutes: int, absolute_hours: int) -> Browser
     if is_over(browser.started_at, browser.seen_at, clock.now(), idle_minutes, absolute_hours):
         return None
     return browser
+
+
+def has_accounts() -> bool:
+    """Return whether anybody can sign in, or was ever asked to set a password."""
+    return db.session.scalar(select(Account.id).limit(1)) is not None
+
+
+def find_account(login: str) -> Account | None:
+    """Return the account of a login, or None."""
+    return db.session.scalar(select(Account).where(Account.login == login))

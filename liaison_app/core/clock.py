@@ -13,6 +13,11 @@ def now() -> datetime:
     return _held.get() or datetime.now(UTC).replace(microsecond=0)
 
 
+def is_held() -> bool:
+    """Return whether `frozen` holds the clock, so that the database's own time must not be mixed in."""
+    return _held.get() is not None
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
     """Hold the clock at `at` (aware) inside the block, in this thread or task only."""

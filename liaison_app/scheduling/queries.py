@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from liaison_app.core.db import db, get
 from liaison_app.core.errors import Missing
+from liaison_app.core.text import from_local, local
 from liaison_app.orgs.models import OrgUnit
+from liaison_app.orgs.queries import within as units_within
 from liaison_app.people.models import Person
 from liaison_app.stations.models import Room
 
@@ -66,10 +68,7 @@ def get_participant(participant_id: int) -> Participant:
 
 def within(paths: Collection[str]) -> ColumnElement[bool]:
     """Return the condition that a meeting belongs to one of the subtrees; the only scope of staff lists."""
-    if not paths:
-        return false()
-    reach = or_(*(OrgUnit.path.startswith(path, autoescape=True) for path in paths))
-    return Meeting.unit_id.in_(select(OrgUnit.id).where(reach))
+    return Meeting.unit_id.in_(select(OrgUnit.id).where(units_within(paths)))
 
 
 def list_between(
@@ -253,7 +252,7 @@ def _named(rows: Sequence[Occupancy]) -> list[Blocker]:
         for room in db.session.scalars(select(Room).where(Room.id.in_(ids["room"])))
     }
     named = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids["person"])))
-    people = {id: name for id, name in named}
+    people = dict(named.tuples().all())
     names = {"room": rooms, "person": people}
     blockers = []
     for row in rows:
@@ -286,3 +285,17 @@ def _at_table(unit_ids: Iterable[int]) -> Select[tuple[int]]:
 
 def _with_place(wanted: Select[tuple[Meeting]]) -> Select[tuple[Meeting]]:
     return wanted.options(joinedload(Meeting.room), joinedload(Meeting.station), joinedload(Meeting.unit))
+
+
+def suggest_times(
+    resources: Collection[int], starts_at: datetime, ends_at: datetime, now: datetime, but_meeting_id: int | None
+) -> list[rules.Span]:
+    """Return up to three free spans of the same length in office hours, nearest to the wanted one first."""
+    day = local(starts_at).date()
+    days = [day] + [other for step in range(-7, 15) if (other := day + timedelta(days=step)).weekday() < 5]
+    midnights = [from_local(one, time(0)) for one in sorted(set(days))]
+    windows = [(max(opens, now), closes) for opens, closes in rules.office_windows(midnights) if opens > now]
+    taken = list_taken(resources, midnights[0], midnights[-1] + timedelta(days=1), but_meeting_id)
+    starts = rules.free_starts(taken, (starts_at, ends_at), windows, limit=400)
+    chosen = rules.spread(starts, limit=3, apart=timedelta(hours=2))
+    return [(start, start + (ends_at - starts_at)) for start in chosen]

@@ -167,3 +167,12 @@ def last_notice_moment(starts_on_midnight: datetime, notice_days: int) -> dateti
     Source: station rules of Henan, time, place and names three days before (DOMAIN 2.2).
     """
     return starts_on_midnight - timedelta(days=notice_days - 1)
+
+
+def office_windows(day_starts: Sequence[datetime]) -> list[Span]:
+    """Return 8:30–12:00 and 14:30–18:00 of days given by their local midnight, as times a person would offer."""
+    windows = []
+    for midnight in day_starts:
+        for opens, closes in ((510, 720), (870, 1080)):
+            windows.append((midnight + timedelta(minutes=opens), midnight + timedelta(minutes=closes)))
+    return windows

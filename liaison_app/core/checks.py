@@ -1,0 +1,83 @@
+"""What `flask check` looks at: each check says its name, whether all is well, and why in words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import smtplib
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from alembic.migration import MigrationContext
+from flask import current_app
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from .db import db, is_sqlite
+
+Check = tuple[str, bool, str]
+ENOUGH_SPACE = 200 * 1024 * 1024
+PATIENCE_SECONDS = 5
+
+
+def run() -> list[Check]:
+    """Return all checks of this installation, in the order a person would mend them."""
+    return [_configuration(), _folder(), _database(), _migrations(), _clock(), _mail()]
+
+
+def _configuration() -> Check:
+    settings = current_app.config["LIAISON"]
+    problems = []
+    if not settings.is_demo and not settings.secure:
+        problems.append("LIAISON_BASE_URL 不是 https，登录和个人链接会明文传输")
+    return "配置", not problems, "；".join(problems) or f"{settings.mode}，地址 {settings.base_url}"
+
+
+def _folder() -> Check:
+    folder: Path = current_app.config["LIAISON"].data
+    if not os.access(folder, os.W_OK):
+        return "数据文件夹", False, f"{folder} 写不进去"
+    free = shutil.disk_usage(folder).free
+    return "数据文件夹", free > ENOUGH_SPACE, f"{folder}，还剩 {free // (1024 * 1024)} MB"
+
+
+def _database() -> Check:
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        return "数据库", False, str(error.__cause__ or error).splitlines()[0]
+    return "数据库", True, "SQLite" if is_sqlite() else "PostgreSQL"
+
+
+def _migrations() -> Check:
+    newest = (Path(current_app.extensions["migrate"].directory) / "HEAD").read_text(encoding="ascii").strip()
+    try:
+        with db.engine.connect() as connection:
+            present = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError:
+        present = None
+    return "数据表", present == newest, f"现在 {present}，应为 {newest}"
+
+
+def _clock() -> Check:
+    """Compare with the database's clock, which on PostgreSQL may be another machine's."""
+    if is_sqlite():
+        return "时钟", datetime.now(UTC).year >= 2024, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    theirs = db.session.execute(text("SELECT now()")).scalar_one()
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    return "时钟", apart < 5, f"和数据库相差 {apart:.1f} 秒"
+
+
+def _mail() -> Check:
+    """Greet the mail server and nothing more; no password is shown."""
+    url = urlsplit(current_app.config["LIAISON"].smtp_url)
+    if not url.hostname:
+        return "发信", True, "没有配置，消息留在消息页，由工作人员转告"
+    kind = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
+    try:
+        with kind(url.hostname, url.port or 0, timeout=PATIENCE_SECONDS) as server:
+            server.noop()
+    except (TimeoutError, OSError, smtplib.SMTPException) as error:
+        return "发信", False, f"{url.hostname}：{error}"
+    return "发信", True, f"{url.hostname} 有应答"

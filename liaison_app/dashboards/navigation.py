@@ -1,0 +1,56 @@
+"""The main menu, by what the reader may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request, url_for
+from flask_babel import gettext as _
+
+from liaison_app.access.guards import allowed_paths
+from liaison_app.access.permissions import Permission
+from liaison_app.messages import queries as messages
+
+
+def menu() -> dict[str, Any]:
+    """Return the entries that the page frames show: the office's for who has signed in, else the public's."""
+    return {"nav": _staff() if g.get("account") and _is_staff_page() else _public()}
+
+
+def _is_staff_page() -> bool:
+    blueprint = (request.blueprint or "").split(".")[0]
+    return blueprint not in {"web"} and not blueprint.endswith("_public")
+
+
+def _public() -> list[dict[str, Any]]:
+    entries = [
+        ("web.start", _("本周")),
+        ("web.calendar", _("月历")),
+        ("stations_public.index", _("联络站")),
+        ("web.help", _("怎么用")),
+    ]
+    return [_entry(endpoint, label) for endpoint, label in entries]
+
+
+def _staff() -> list[dict[str, Any]]:
+    entries = [
+        ("dashboards.desk", _("工作台"), Permission.DESK_READ),
+        ("dashboards.calendar", _("月历"), Permission.MEETING_READ),
+        ("scheduling.meetings", _("场次"), Permission.MEETING_READ),
+        ("invitations.own", _("本单位的邀请"), Permission.INVITATION_ANSWER),
+        ("people.deputies", _("代表"), Permission.PERSON_READ),
+        ("messages.outbox", _("消息"), Permission.MESSAGE_READ),
+        ("imports.start", _("导入"), Permission.IMPORT_RUN),
+    ]
+    shown = []
+    for endpoint, label, permission in entries:
+        paths = allowed_paths(permission)
+        if not paths or (endpoint == "invitations.own" and allowed_paths(Permission.MEETING_READ)):
+            continue
+        count = messages.count_attention(paths) if endpoint == "messages.outbox" else 0
+        shown.append(_entry(endpoint, label, count))
+    return shown
+
+
+def _entry(endpoint: str, label: str, count: int = 0) -> dict[str, Any]:
+    return {"label": label, "url": url_for(endpoint), "current": request.endpoint == endpoint, "count": count}

@@ -1,0 +1,88 @@
+"""Reads about people: deputies, officials and the posts they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import contains_eager, selectinload
+
+from liaison_app.core.db import db, get
+from liaison_app.core.text import name_key
+from liaison_app.orgs.kinds import OrgKind
+from liaison_app.orgs.models import Alias, OrgUnit
+
+from .models import Mandate, MandateState, Person, Post, PostKind
+
+_ACTIVE = select(Mandate.person_id).where(Mandate.state == MandateState.ACTIVE)
+_HEADS_FIRST = {PostKind.HEAD: 0, PostKind.DEPUTY_HEAD: 1, PostKind.OFFICER: 2, PostKind.CONTACT: 3}
+
+
+def get_person(person_id: int) -> Person:
+    return get(Person, person_id)
+
+
+def list_deputies(
+    *,
+    text: str = "",
+    level: int | None = None,
+    ids: Collection[int] | None = None,
+    active_only: bool = True,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[Sequence[Person], int]:
+    """Return one stretch of the deputies that fit, by level and name in pinyin, and how many fit in all.
+
+    `text` is looked for in names, employers, expertise and constituencies.
+    """
+    with_mandate = _ACTIVE if active_only else select(Mandate.person_id)
+    wanted = select(Person).where(Person.id.in_(with_mandate))
+    if text:
+        wanted = wanted.where(
+            or_(
+                Person.name_key.contains(name_key(text), autoescape=True),
+                Person.employer.contains(text, autoescape=True),
+                Person.expertise.contains(text, autoescape=True),
+                Person.id.in_(
+                    select(Mandate.person_id).where(Mandate.constituency.contains(text, autoescape=True))
+                ),
+            )
+        )
+    if level:
+        wanted = wanted.where(Person.id.in_(select(Mandate.person_id).where(Mandate.level == level)))
+    if ids is not None:
+        wanted = wanted.where(Person.id.in_(ids))
+    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    highest = select(func.min(Mandate.level)).where(Mandate.person_id == Person.id).scalar_subquery()
+    rows = wanted.options(selectinload(Person.mandates)).order_by(highest, Person.pinyin, Person.id)
+    return list(db.session.scalars(rows.limit(limit).offset(offset))), total
+
+
+def list_posts(kinds: Collection[OrgKind], unit_ids: Collection[int] | None = None) -> Sequence[Post]:
+    """Return the posts held now in units of these kinds, by protocol, the head of each unit first."""
+    wanted = (
+        select(Post)
+        .join(Post.unit)
+        .join(Post.person)
+        .where(OrgUnit.kind.in_(kinds), Post.ended_at.is_(None))
+        .options(contains_eager(Post.unit), contains_eager(Post.person))
+        .order_by(OrgUnit.protocol_order, OrgUnit.id, Post.protocol_order, Post.id)
+    )
+    if unit_ids is not None:
+        wanted = wanted.where(OrgUnit.id.in_(unit_ids))
+    posts = list(db.session.scalars(wanted))
+    posts.sort(key=lambda post: (post.unit.protocol_order, post.unit_id, _HEADS_FIRST[post.kind]))
+    return posts
+
+
+def find_unit(name: str) -> OrgUnit | None:
+    """Return the unit of this full, short or former name (国税局 → 税务局), or None."""
+    name = name.strip()
+    found = db.session.scalar(
+        select(OrgUnit).where(or_(OrgUnit.name == name, OrgUnit.short_name == name)).limit(1)
+    )
+    if found is None:
+        found = db.session.scalar(
+            select(OrgUnit).join(Alias, Alias.unit_id == OrgUnit.id).where(Alias.name == name)
+        )
+    return found

@@ -1,0 +1,273 @@
+"""The editor of a meeting, and the reason for taking one off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from liaison_app.core.text import clean_line, clean_text, from_local, local
+from liaison_app.core.time_fields import ClockField, DayField, complain
+from liaison_app.orgs.kinds import OrgKind
+from liaison_app.orgs.models import OrgUnit
+from liaison_app.people.models import Person, Post
+from liaison_app.stations.models import Room
+
+from .kinds import KINDS, ROLE_NAMES, PlaceKind, RoleCode
+from .rules import MeetingPlan, PlannedPerson
+
+SEAT_ROLES = (
+    RoleCode.DEPUTY,
+    RoleCode.CITIZEN,
+    RoleCode.PROPERTY_REP,
+    RoleCode.ENTERPRISE_REP,
+    RoleCode.COUNCIL_CITIZEN,
+)
+# In which role the people of a unit come to the table.
+ROLE_OF_UNIT = {
+    OrgKind.BUREAU: RoleCode.BUREAU_HEAD,
+    OrgKind.UTILITY: RoleCode.UTILITY,
+    OrgKind.COURT: RoleCode.LEGAL_OFFICER,
+    OrgKind.JUSTICE_OFFICE: RoleCode.LEGAL_OFFICER,
+}
+# Roles that this form decides on; people in other roles stay as they are.
+FORM_ROLES = frozenset(ROLE_OF_UNIT.values()) | {RoleCode.CHAIR, RoleCode.DEPUTY}
+# Which field of the form shows the refusal of which field of the plan.
+SHOWN_AT = {
+    "starts_at": "starts",
+    "ends_at": "ends",
+    "signup_closes_at": "closes_day",
+    "seats": "seats_citizen",
+    "people": "lead",
+}
+
+
+def _line(text: str | None) -> str:
+    return clean_line(text or "")
+
+
+def _text(text: str | None) -> str:
+    return clean_text(text or "")
+
+
+def _number(text: Any) -> int:
+    return int(text) if text and str(text).isascii() and str(text).isdigit() else 0
+
+
+class MeetingForm(FlaskForm):
+    kind = SelectField(_l("活动类型"))
+    title = StringField(
+        _l("主题"),
+        filters=[_line],
+        validators=[InputRequired(_l("请写主题，例如“供暖专场”。")), Length(max=60)],
+    )
+    unit_id = SelectField(_l("主办单位"), coerce=int)
+    day = DayField(_l("日期"), validators=[InputRequired(_l("请选日期。"))])
+    starts = ClockField(_l("开始"), validators=[InputRequired(_l("请填开始时间。"))])
+    ends = ClockField(_l("结束"), validators=[InputRequired(_l("请填结束时间。"))])
+    place_kind = RadioField(_l("在哪里开"), default=PlaceKind.ROOM)
+    room_id = SelectField(_l("房间"), coerce=_number)
+    place_text = StringField(_l("站外地点或网址"), filters=[_line], validators=[Length(max=120)])
+    chair = SelectField(_l("主持人"), coerce=_number)
+    lead = SelectField(_l("主办部门和到场的人"))
+    others = SelectMultipleField(_l("同来的部门"))
+    stand_in_reason = StringField(_l("局长不来的原因"), filters=[_line], validators=[Length(max=200)])
+    deputies = SelectMultipleField(_l("邀请代表"), coerce=_number, validate_choice=False)
+    find = StringField(_l("找别的代表"), filters=[_line], validators=[Length(max=40)])
+    is_public = BooleanField(_l("公开：放到公开页面，群众可以看到和报名"))
+    opens_day = DayField(_l("报名开始"), validators=[Optional()])
+    opens_time = ClockField(_l("几点开始"), validators=[Optional()])
+    closes_day = DayField(_l("报名截止"), validators=[Optional()])
+    closes_time = ClockField(_l("几点截止"), validators=[Optional()])
+    about = TextAreaField(_l("谈什么"), filters=[_text], validators=[Length(max=2000)])
+    agenda = TextAreaField(_l("议程"), filters=[_text], validators=[Length(max=2000)])
+    notice = TextAreaField(_l("公告"), filters=[_text], validators=[Length(max=4000)])
+    version = HiddenField(filters=[_number])
+    form_token = HiddenField(filters=[_line], validators=[Length(max=64)])
+
+    def offer(
+        self,
+        *,
+        units: Sequence[OrgUnit],
+        rooms: Sequence[Room],
+        chairs: Sequence[Post],
+        posts: Sequence[Post],
+        deputies: Sequence[Person],
+        labels: dict[int, str],
+    ) -> None:
+        """Fill the choices: what this account may choose from."""
+        self.kind.choices = [(kind.code, gettext(kind.name)) for kind in KINDS.values()]
+        self.unit_id.choices = [(unit.id, unit.name) for unit in units]
+        self.place_kind.choices = [
+            (PlaceKind.ROOM, gettext("联络站的房间")),
+            (PlaceKind.OUTSIDE, gettext("站外")),
+            (PlaceKind.ONLINE, gettext("线上")),
+        ]
+        self.room_id.choices = {"": [(0, gettext("请选房间"))], **_grouped_rooms(rooms)}
+        self.chair.choices = [(0, gettext("以后再定"))] + [
+            (post.person_id, f"{post.person.name}　{post.unit.short_name}{post.title}") for post in chairs
+        ]
+        by_unit = _grouped_posts(posts)
+        self.lead.choices = {"": [("", gettext("不请部门"))], **by_unit}
+        self.others.choices = [choice for group in by_unit.values() for choice in group]
+        self.deputies.choices = [(person.id, labels[person.id]) for person in deputies]
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Return start and end in UTC, or None while they cannot be read. An end before the start is kept."""
+        if self.day.data is None or self.starts.data is None or self.ends.data is None:
+            return None
+        return from_local(self.day.data, self.starts.data), from_local(self.day.data, self.ends.data)
+
+    def plan(self, posts: Sequence[Post], kept: Iterable[PlannedPerson] = ()) -> MeetingPlan:
+        """Return what was filled in as a plan; `kept` are people this form does not decide on."""
+        starts_at, ends_at = self.span() or (datetime.min, datetime.min)
+        place_kind = PlaceKind(self.place_kind.data)
+        return MeetingPlan(
+            kind=self.kind.data,
+            title=self.title.data or "",
+            starts_at=starts_at,
+            ends_at=ends_at,
+            place_kind=place_kind,
+            room_id=self.room_id.data or None,
+            place_text=self.place_text.data or "",
+            is_public=bool(self.is_public.data),
+            signup_opens_at=_moment(self.opens_day.data, self.opens_time.data, time(0)),
+            signup_closes_at=_moment(self.closes_day.data, self.closes_time.data, time(18)),
+            about=self.about.data or "",
+            agenda=self.agenda.data or "",
+            notice=self.notice.data or "",
+            seats=tuple((role, self.seats(role).data or 0) for role in SEAT_ROLES),
+            people=(*self._people(posts), *kept),
+        )
+
+    def seats(self, role: RoleCode) -> Field:
+        """Return the field that holds the number of seats of a role."""
+        return self[f"seats_{role}"]
+
+    def show(self, plan: MeetingPlan, posts: Sequence[Post]) -> None:
+        """Fill the fields from a plan, to edit or clone it."""
+        self.kind.data, self.title.data = plan.kind, plan.title
+        self.day.data = local(plan.starts_at).date()
+        self.starts.data, self.ends.data = local(plan.starts_at).time(), local(plan.ends_at).time()
+        self.place_kind.data, self.room_id.data = plan.place_kind, plan.room_id or 0
+        self.place_text.data, self.is_public.data = plan.place_text, plan.is_public
+        for prefix, moment in (("opens", plan.signup_opens_at), ("closes", plan.signup_closes_at)):
+            if moment:
+                self[f"{prefix}_day"].data, self[f"{prefix}_time"].data = (
+                    local(moment).date(),
+                    local(moment).time(),
+                )
+        self.about.data, self.agenda.data, self.notice.data = plan.about, plan.agenda, plan.notice
+        seats = dict(plan.seats)
+        for role in SEAT_ROLES:
+            self.seats(role).data = seats.get(role, 0)
+        known = {_key(post) for post in posts}
+        coming = [
+            (f"{p.unit_id}:{p.person_id}", p) for p in plan.people if f"{p.unit_id}:{p.person_id}" in known
+        ]
+        self.lead.data = next((key for key, p in coming if p.is_lead), "")
+        self.others.data = [key for key, p in coming if not p.is_lead]
+        self.stand_in_reason.data = next((p.stand_in_reason for _, p in coming if p.stand_in_reason), "")
+        self.chair.data = next((p.person_id for p in plan.people if p.role == RoleCode.CHAIR), 0)
+        self.deputies.data = [p.person_id for p in plan.people if p.role == RoleCode.DEPUTY]
+
+    def refuse(self, field: str, message: str) -> None:
+        """Put a refusal of the service beside the field it is about."""
+        complain(self[SHOWN_AT.get(field, field)], message)
+
+    def _people(self, posts: Sequence[Post]) -> list[PlannedPerson]:
+        by_key = {_key(post): post for post in posts}
+        heads = {post.unit_id: post for post in reversed(posts) if post.kind == "head"}
+        people = []
+        if self.chair.data:
+            people.append(PlannedPerson(self.chair.data, RoleCode.CHAIR))
+        for key in dict.fromkeys([self.lead.data, *(self.others.data or [])]):
+            if key not in by_key:
+                continue
+            post = by_key[key]
+            head = heads.get(post.unit_id)
+            comes_for = head if head and head.person_id != post.person_id else None
+            people.append(
+                PlannedPerson(
+                    person_id=post.person_id,
+                    role=ROLE_OF_UNIT[post.unit.kind],
+                    unit_id=post.unit_id,
+                    is_lead=key == self.lead.data,
+                    title=post.title,
+                    stand_in_for_id=comes_for.person_id if comes_for else None,
+                    stand_in_reason=(self.stand_in_reason.data or "") if comes_for else "",
+                )
+            )
+        people += [PlannedPerson(id, RoleCode.DEPUTY) for id in dict.fromkeys(self.deputies.data or []) if id]
+        return people
+
+
+for _role in SEAT_ROLES:
+    setattr(
+        MeetingForm,
+        f"seats_{_role}",
+        IntegerField(
+            _l(ROLE_NAMES[_role]),
+            default=0,
+            validators=[Optional(), NumberRange(0, 999, _l("名额要在 0 到 999 之间。"))],
+        ),
+    )
+
+
+class StepForm(FlaskForm):
+    """A step that needs no reason."""
+
+    version = HiddenField(filters=[_number])
+
+
+class ReasonForm(StepForm):
+    """A step that everybody invited is told the reason of."""
+
+    reason = StringField(
+        _l("原因"),
+        filters=[_line],
+        validators=[InputRequired(_l("请写明原因，会告诉每一位受邀的人。")), Length(max=200)],
+        description=_l("会写进通知，例如“暴雪红色预警”。不要写个人的病情和家事。"),
+    )
+
+
+def _moment(day: date | None, at: time | None, default: time) -> datetime | None:
+    return from_local(day, at or default) if day else None
+
+
+def _key(post: Post) -> str:
+    return f"{post.unit_id}:{post.person_id}"
+
+
+def _grouped_rooms(rooms: Sequence[Room]) -> dict[str, list[tuple[int, str]]]:
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for room in rooms:
+        words = gettext("%(room)s（坐 %(n)d 人）", room=room.name, n=room.capacity)
+        groups.setdefault(room.station.name, []).append((room.id, words))
+    return groups
+
+
+def _grouped_posts(posts: Sequence[Post]) -> dict[str, list[tuple[str, str]]]:
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for post in posts:
+        if post.kind != "contact":
+            groups.setdefault(post.unit.name, []).append(
+                (_key(post), f"{post.unit.short_name}　{post.title} {post.person.name}")
+            )
+    return groups

@@ -1,0 +1,435 @@
+"""Staff pages of meetings: list, page, editor, and the steps of a meeting's life."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from liaison_app.access.guards import allowed_paths, may, requires
+from liaison_app.access.permissions import Permission
+from liaison_app.audit import queries as audit
+from liaison_app.core import clock
+from liaison_app.core.db import transaction
+from liaison_app.core.errors import LiaisonError, Missing, Stale
+from liaison_app.core.htmx import render
+from liaison_app.core.paging import Page, asked_page
+from liaison_app.core.text import from_local, local, name_key, show_span
+from liaison_app.core.web import translated
+from liaison_app.orgs import queries as orgs
+from liaison_app.orgs.kinds import ANSWERING, HOSTING, OrgKind
+from liaison_app.people import queries as people
+from liaison_app.people.models import Person, Post
+from liaison_app.people.rules import LEVEL_NAMES
+from liaison_app.stations import queries as stations
+
+from . import queries, rules, services
+from .errors import Blocker, Conflict, PlanRefused
+from .forms import FORM_ROLES, SEAT_ROLES, MeetingForm, ReasonForm, StepForm
+from .kinds import KINDS, STATE_NAMES, MeetingState, PlaceKind
+from .models import Meeting
+
+bp = Blueprint("scheduling", __name__)
+
+PER_PAGE = 30
+STEPS = {
+    "publish": services.publish,
+    "postpone": services.postpone,
+    "cancel": services.cancel,
+    "hold": services.hold_meeting,
+    "close": services.close_meeting,
+}
+
+
+@bp.get("/meetings")
+@requires(Permission.MEETING_READ)
+def meetings() -> ResponseReturnValue:
+    """List the meetings of the own part of the tree, filtered by what the address says."""
+    paths = allowed_paths(Permission.MEETING_READ)
+    args = request.args
+    when = args.get("when", "ahead")
+    today = from_local(local(clock.now()).date(), time(0))
+    state, kind = args.get("state", ""), args.get("kind", "")
+    page = asked_page(args.get("page"))
+    station_id = args.get("station", type=int)
+    found, total = queries.search(
+        paths,
+        text=args.get("q", "").strip()[:60],
+        states=[MeetingState(state)] if state in set(MeetingState) else None,
+        kind=kind if kind in KINDS else "",
+        station_id=station_id,
+        since=today if when == "ahead" else None,
+        until=today if when == "past" else None,
+        newest_first=when != "ahead",
+        page=page,
+        per_page=PER_PAGE,
+    )
+    return render(
+        "scheduling/meetings.html",
+        fragment="scheduling/_meetings.html",
+        meetings=found,
+        bureaus=queries.answering_units([meeting.id for meeting in found]),
+        page=Page(page, PER_PAGE, total),
+        when=when,
+        stations=stations.list_stations(paths),
+        may_create=bool(allowed_paths(Permission.MEETING_MANAGE)),
+        kinds=KINDS,
+        state_names=STATE_NAMES,
+        phase=phase,
+    )
+
+
+@bp.get("/meetings/<int:meeting_id>")
+@requires(Permission.MEETING_READ, on=queries.get_meeting)
+def meeting(meeting: Meeting) -> ResponseReturnValue:
+    """Show one meeting: its facts, its people and what can be done next."""
+    return render(
+        "scheduling/meeting.html",
+        meeting=meeting,
+        may_manage=may(Permission.MEETING_MANAGE, meeting),
+        steps=rules.steps_from(meeting.state),
+        trail=audit.trail_of("meeting", meeting.id),
+        notice_by=_notice_by(meeting),
+        phase=phase,
+    )
+
+
+@bp.route("/meetings/new", methods=["GET", "POST"])
+@requires(Permission.MEETING_MANAGE)
+def new() -> ResponseReturnValue:
+    """Draft a meeting; `?from=` takes another one as the pattern, `?station=`, `?day=`, `?start=` a free spot."""
+    form = MeetingForm()
+    pattern = _pattern()
+    posts = _fill(form, pattern)
+    if request.method == "GET":
+        _begin(form, pattern, posts)
+        return _editor(form, None)
+    return _save(form, None, posts)
+
+
+@bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
+@requires(Permission.MEETING_MANAGE, on=queries.get_meeting)
+def edit(meeting: Meeting) -> ResponseReturnValue:
+    """Change a meeting that has not been held."""
+    if meeting.state not in rules.EDITABLE:
+        flash(_("这一场已经不能改了。"), "error")
+        return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
+    form = MeetingForm()
+    posts = _fill(form, meeting)
+    if request.method == "GET":
+        form.show(services.as_plan(meeting), posts)
+        form.version.data = meeting.version
+        return _editor(form, meeting)
+    return _save(form, meeting, posts)
+
+
+@bp.get("/meetings/check")
+@requires(Permission.MEETING_MANAGE)
+def check() -> ResponseReturnValue:
+    """Say, while the editor is being filled, whether time, room and people go together. Writes nothing."""
+    form = MeetingForm(request.args, meta={"csrf": False})
+    but = request.args.get("meeting", type=int)
+    meeting = queries.get_meeting(but) if but else None
+    if meeting is not None and not may(Permission.MEETING_MANAGE, meeting):
+        raise Missing
+    posts = _fill(form, meeting)
+    span = form.span()
+    verdict = _verdict(form, posts, span, but) if span and span[0] < span[1] else None
+    return render("scheduling/_verdict.html", span=span, verdict=verdict, form=form)
+
+
+@bp.get("/meetings/deputies")
+@requires(Permission.MEETING_MANAGE)
+def deputies() -> ResponseReturnValue:
+    """Offer the deputies that fit the words typed, with those already chosen on top."""
+    form = MeetingForm(request.args, meta={"csrf": False})
+    _fill(form, None)
+    return render("scheduling/_deputies.html", form=form)
+
+
+@bp.route(
+    "/meetings/<int:meeting_id>/<any(publish, postpone, cancel, hold, close):step>", methods=["GET", "POST"]
+)
+@requires(Permission.MEETING_MANAGE, on=lambda meeting_id, step: queries.get_meeting(meeting_id))
+def step(meeting: Meeting) -> ResponseReturnValue:
+    """Ask before a step of a meeting's life, then take it."""
+    name = str((request.view_args or {})["step"])
+    if rules.next_state(name, meeting.state) is None:
+        flash(_("这一场现在不能这样做，请看它的状态。"), "error")
+        return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
+    needs_reason = name in rules.STEPS_FOR_REASON
+    form = ReasonForm() if needs_reason else StepForm()
+    conflict: list[Blocker] = []
+    if form.validate_on_submit():
+        reason = {"reason": form.reason.data} if isinstance(form, ReasonForm) else {}
+        try:
+            with transaction():
+                STEPS[name](meeting.id, version=form.version.data, by=g.account, **reason)
+        except Conflict as refusal:
+            conflict = refusal.blockers
+            form.form_errors.append(translated(refusal))
+        except LiaisonError as refusal:
+            form.form_errors.append(translated(refusal))
+        else:
+            flash(_done(name))
+            return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
+    else:
+        form.version.data = meeting.version
+    return render(
+        "scheduling/step.html",
+        status=422 if form.errors else 200,
+        meeting=meeting,
+        step=name,
+        form=form,
+        told=_told(meeting),
+        conflict=_shown(conflict),
+        notice_by=_notice_by(meeting),
+        is_late=name == "publish" and clock.now() > _notice_by(meeting),
+        phase=phase,
+    )
+
+
+def phase(meeting: Meeting) -> str:
+    """Return the word-and-shape state that a tag shows: as stored, or 报名中, 进行中 by the clock."""
+    now = clock.now()
+    if meeting.state == MeetingState.PUBLISHED:
+        if meeting.starts_at <= now < meeting.ends_at:
+            return "live"
+        window = (meeting.signup_opens_at, meeting.signup_closes_at, meeting.starts_at)
+        if meeting.is_public and rules.is_signup_open(meeting.state, *window, now):
+            return "open"
+        if meeting.starts_at != meeting.first_starts_at:
+            return "moved"
+    return str(meeting.state)
+
+
+def _editor(form: MeetingForm, meeting: Meeting | None, **more: Any) -> ResponseReturnValue:
+    span = form.span()
+    return render(
+        "scheduling/editor.html",
+        status=422 if form.errors else 200,
+        form=form,
+        meeting=meeting,
+        span=span,
+        seat_fields=[form.seats(role) for role in SEAT_ROLES],
+        verdict=more.pop("verdict", None),
+        theirs=more.pop("theirs", []),
+        phase=phase,
+    )
+
+
+def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> ResponseReturnValue:
+    """Save what was typed, or come back with it: with a sentence beside the field, or the way out taken."""
+    if _take_way_out(form):
+        return _editor(form, meeting)
+    if not form.validate_on_submit():
+        return _editor(form, meeting)
+    kept = [p for p in services.as_plan(meeting).people if p.role not in FORM_ROLES] if meeting else []
+    plan = form.plan(posts, kept)
+    but = meeting.id if meeting else None
+    try:
+        with transaction():
+            if meeting is None:
+                saved = services.create_meeting(
+                    plan, unit_id=form.unit_id.data, by=g.account, form_token=form.form_token.data or None
+                )
+            else:
+                saved = services.revise(meeting.id, plan, version=form.version.data, by=g.account)
+    except PlanRefused as refusal:
+        form.refuse(refusal.field, translated(refusal))
+        return _editor(form, meeting)
+    except Conflict as refusal:
+        form.form_errors.append(translated(refusal))
+        verdict = _ways_out(refusal.blockers, form, posts, (plan.starts_at, plan.ends_at), but)
+        return _editor(form, meeting, verdict=verdict)
+    except Stale as refusal:
+        form.form_errors.append(translated(refusal))
+        return _editor(form, meeting, theirs=_differences(form, queries.get_meeting(but or 0)))
+    flash(_("已存。") if meeting else _("草稿已存，房间和受邀的人已经占住。"))
+    return redirect(url_for(".meeting", meeting_id=saved.id), 303)
+
+
+def _pattern() -> Meeting | None:
+    """Return the meeting that `?from=` names, or None."""
+    source = request.args.get("from", type=int)
+    if source is None:
+        return None
+    meeting = queries.get_meeting(source)
+    if not may(Permission.MEETING_READ, meeting):
+        raise Missing
+    return meeting
+
+
+def _begin(form: MeetingForm, pattern: Meeting | None, posts: list[Post]) -> None:
+    """Give a new form its sensible start: a kind's usual seats and length, or another meeting's plan."""
+    form.form_token.data = secrets.token_urlsafe(16)
+    args = request.args
+    if pattern is not None:
+        plan = services.as_plan(pattern)
+        form.show(replace(plan, signup_opens_at=None, signup_closes_at=None, notice=""), posts)
+        form.day.data = None
+    else:
+        kind = KINDS.get(args.get("kind", ""), KINDS["face_bureau"])
+        form.kind.data, form.is_public.data, form.place_kind.data = kind.code, kind.is_public, PlaceKind.ROOM
+        for role, seats in kind.pools:
+            form.seats(role).data = seats
+    for name in ("day", "starts", "ends"):
+        if args.get(name):
+            form[name].process_formdata([args[name]])
+    if args.get("room", type=int):
+        form.room_id.data = args.get("room", type=int)
+
+
+def _fill(form: MeetingForm, meeting: Meeting | None) -> list[Post]:
+    """Offer what this account may choose from, and return the posts of the bureaus."""
+    paths = allowed_paths(Permission.MEETING_MANAGE)
+    units = orgs.list_units(paths, HOSTING)
+    rooms = stations.list_rooms(paths)
+    if meeting is not None and meeting.unit not in units:
+        units = [*units, meeting.unit]
+    posts = list(people.list_posts(ANSWERING))
+    chosen = set(form.deputies.data or [])
+    if meeting is not None and request.method == "GET" and not request.args.getlist("deputies"):
+        chosen |= {one.person_id for one in meeting.participants if one.removed_at is None}
+    offered, labels = _deputies_offered(form, rooms, chosen)
+    chairs = people.list_posts([kind for kind in HOSTING if kind is not OrgKind.STATION])
+    form.offer(units=units, rooms=rooms, chairs=chairs, posts=posts, deputies=offered, labels=labels)
+    return posts
+
+
+def _deputies_offered(form: MeetingForm, rooms: Any, chosen: set[int]) -> tuple[list[Person], dict[int, str]]:
+    """Return the deputies to tick: the chosen, those of the room's station, those that the typed words find."""
+    found: dict[int, Person] = {}
+    if chosen:
+        found |= {one.id: one for one in people.list_deputies(ids=chosen, limit=200)[0]}
+    room_id = form.room_id.data or request.args.get("room", type=int)
+    station_id = next((room.station_id for room in rooms if room.id == room_id), None)
+    if station_id is None and rooms and len({room.station_id for room in rooms}) == 1:
+        station_id = rooms[0].station_id
+    if station_id is not None:
+        found |= {one.id: one for one in stations.list_members(station_id)}
+    words = name_key(form.find.data or "")
+    if words:
+        found |= {one.id: one for one in people.list_deputies(text=form.find.data or "", limit=30)[0]}
+    homes = stations.stations_of(list(found))
+    labels = {
+        id: "　".join(filter(None, [one.name, _levels(one), homes.get(id, "")])) for id, one in found.items()
+    }
+    return list(found.values()), labels
+
+
+def _levels(person: Person) -> str:
+    """Return a deputy's levels in words: 市、区代表."""
+    return _("%(levels)s代表", levels="、".join(_(LEVEL_NAMES[one.level]) for one in person.mandates))
+
+
+def _take_way_out(form: MeetingForm) -> bool:
+    """Follow a button that changes the form instead of saving it; return whether there was one."""
+    posted = request.form
+    if posted.get("use_time"):
+        try:
+            start = local(datetime.fromisoformat(posted["use_time"]))
+        except ValueError:
+            return True
+        span = form.span()
+        length = span[1] - span[0] if span else timedelta(hours=2)
+        for field, value in (
+            (form.day, start.date()),
+            (form.starts, start.time()),
+            (form.ends, (start + length).time()),
+        ):
+            field.typed, field.data = "", value
+        return True
+    if posted.get("use_room", type=int):
+        form.room_id.data = posted.get("use_room", type=int)
+        return True
+    return posted.get("do") == "find"
+
+
+def _verdict(form: MeetingForm, posts: list[Post], span: rules.Span, but: int | None) -> dict[str, Any]:
+    blockers = queries.find_blockers(_wanted(form, posts), *span, but_meeting_id=but)
+    return _ways_out(blockers, form, posts, span, but)
+
+
+def _ways_out(
+    blockers: list[Blocker], form: MeetingForm, posts: list[Post], span: rules.Span, but: int | None
+) -> dict[str, Any]:
+    """Return the blockers with what could be done instead: nearest free times, other rooms."""
+    if not blockers:
+        return {"blockers": [], "times": [], "rooms": []}
+    wanted = _wanted(form, posts)
+    rooms = []
+    if any(blocker.kind in {"room"} for blocker in blockers):
+        room_ids = {room.id: room for room in stations.list_rooms(allowed_paths(Permission.MEETING_MANAGE))}
+        station_ids = {room.station_id for id, room in room_ids.items() if id == form.room_id.data}
+        rooms = queries.free_rooms(station_ids, *span, but)
+    return {
+        "blockers": _shown(blockers),
+        "times": queries.suggest_times(wanted, *span, clock.now(), but),
+        "rooms": rooms[:3],
+    }
+
+
+def _wanted(form: MeetingForm, posts: list[Post]) -> set[int]:
+    """Return the ledger's numbers of the room and the people that the form has chosen."""
+    plan = form.plan(posts)
+    wanted = {rules.person_resource(one.person_id) for one in plan.people}
+    if plan.place_kind == PlaceKind.ROOM and plan.room_id:
+        wanted.add(rules.room_resource(plan.room_id))
+    return wanted
+
+
+def _shown(blockers: list[Blocker]) -> list[dict[str, Any]]:
+    """Return what may be said of each blocker: title and link only within the own part of the tree."""
+    held = allowed_paths(Permission.MEETING_READ)
+    shown = []
+    for one in blockers:
+        mine = any(one.unit_path.startswith(path) for path in held)
+        shown.append(
+            {
+                "who": one.who,
+                "span": (one.starts_at, one.ends_at),
+                "title": one.title if mine else _("别的单位的活动"),
+                "place": one.place if mine else "",
+                "url": url_for(".meeting", meeting_id=one.meeting_id) if mine else None,
+            }
+        )
+    return shown
+
+
+def _differences(form: MeetingForm, meeting: Meeting) -> list[tuple[str, str, str]]:
+    """Return (label, what is stored now, what was typed) and let the next save win knowingly."""
+    form.version.data = meeting.version
+    span = form.span()
+    rows = [
+        (_("主题"), meeting.title, form.title.data or ""),
+        (_("时间"), show_span(meeting.starts_at, meeting.ends_at), show_span(*span) if span else ""),
+        (_("议程"), meeting.agenda, form.agenda.data or ""),
+        (_("谈什么"), meeting.about, form.about.data or ""),
+    ]
+    return [row for row in rows if row[1] != row[2]]
+
+
+def _notice_by(meeting: Meeting) -> datetime:
+    """Return the last moment for the public notice of a meeting."""
+    midnight = from_local(local(meeting.starts_at).date(), time(0))
+    return rules.last_notice_moment(midnight, KINDS[meeting.kind].notice_days)
+
+
+def _told(meeting: Meeting) -> int:
+    return sum(1 for one in meeting.participants if one.removed_at is None)
+
+
+def _done(step: str) -> str:
+    return {
+        "publish": _("已发布，邀请已放进发送队列。"),
+        "postpone": _("已延期，大家会收到通知；定了新时间再发布。"),
+        "cancel": _("已取消，大家会收到通知。"),
+        "hold": _("已记为举行过。"),
+        "close": _("已办结。"),
+    }[step]
