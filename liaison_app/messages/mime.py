@@ -37,7 +37,9 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+>")
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[^?]*\?[^?]*\?=")
 _EQUALS_BEFORE_MARK = re.compile(r"=+(?=\?)")
 _LINE_END = re.compile(r"\r\n?|\n")
-_PLAIN_PHRASE = re.compile(r"[A-Za-z0-9 ]+")
+# Short enough to need no fold, and for a name without signs that a reader takes for syntax.
+_PLAIN_TEXT = re.compile(r"[ -~]{0,60}")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9 ]{1,60}")
 
 
 def is_address(text: str) -> bool:
@@ -94,7 +96,7 @@ def build(
     seed = hashlib.sha256(message_id.encode("ascii")).hexdigest()[:24]
     body = _body(text, html, calendar, method, seed)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    raw = head.encode("ascii") + body.as_bytes()
+    raw = head.encode() + body.as_bytes()
     _check_finished(raw, {*headers, *body.keys()}, sender_address, to_address)
     return raw
 
@@ -143,13 +145,14 @@ def _mailbox(field: str, name: str, address: str) -> str:
     if not phrase:
         return address
     header = Header(header_name=field)
-    header.append(phrase, "us-ascii" if _PLAIN_PHRASE.fullmatch(phrase) else "utf-8")
+    header.append(phrase, "us-ascii" if _PLAIN_NAME.fullmatch(phrase) else "utf-8")
     header.append(f"<{address}>", "us-ascii")
     return header.encode(linesep="\r\n")
 
 
 def _encoded(field: str, text: str) -> str:
-    return Header(text, "us-ascii" if text.isascii() else "utf-8", header_name=field).encode(linesep="\r\n")
+    charset = "us-ascii" if _PLAIN_TEXT.fullmatch(text) else "utf-8"
+    return Header(text, charset, header_name=field).encode(linesep="\r\n")
 
 
 # --- checks ------------------------------------------------------------------
