@@ -1,7 +1,6 @@
 """Citizens and firms who ask for a seat."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,22 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from liaison_app.core.db import CodeType, Model, Secret
 from liaison_app.scheduling.models import Meeting, Pool
 
-
-class SignUpState(StrEnum):
-    CONFIRMED = "confirmed"
-    WAITING = "waiting"
-    WITHDRAWN = "withdrawn"
-
-
-LIVE = (SignUpState.CONFIRMED, SignUpState.WAITING)
+from .kinds import LIVE, SignUpState
 
 
 class SignUp(Model):
     """One applicant's wish to attend one meeting (报名).
 
     Never deleted: a withdrawal is a state, so the registers stay whole. Two people may share a number and
-    each holds one live place; `mobile` is encrypted, `mobile_key` its keyed hash. `form_token` names the
-    form it came from, so that a double click makes one row.
+    each holds one live place; `mobile` is encrypted, `mobile_key` its keyed hash. `form_token` is the digest of
+    the form it came from and of the person, so that a double click makes one row. `needs` are words, joined.
     """
 
     __tablename__ = "signup"
@@ -51,6 +43,7 @@ class SignUp(Model):
     signed_up_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None] = mapped_column(Secret)
     entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
     meeting: Mapped[Meeting] = relationship()

@@ -1,0 +1,66 @@
+"""Why a sign-up is refused, with what the page needs to say which, since when, and what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from liaison_app.core.errors import N_, Refused
+from liaison_app.core.text import show_deadline
+
+
+class SignUpRefused(Refused):
+    """Base of the refusals below, for callers that treat them alike."""
+
+    message = N_("这次没有报上名。")
+
+
+class NotYetOpen(SignUpRefused):
+    message = N_("报名 {opens_at} 开始，到时候再来。")
+
+    def __init__(self, opens_at: datetime):
+        self.opens_at = show_deadline(opens_at)
+
+
+class SignUpClosed(SignUpRefused):
+    message = N_("报名已于 {closed_at} 截止。还想来，请打站里的电话。")
+
+    def __init__(self, closed_at: datetime):
+        self.closed_at = show_deadline(closed_at)
+
+
+class MeetingOff(SignUpRefused):
+    """The meeting is cancelled, postponed or over: nothing about its seats changes any more."""
+
+    message = N_("这一场现在不能报名，请看它的状态。")
+
+
+class PoolFull(SignUpRefused):
+    """Seats and places to wait of one role are all taken."""
+
+    message = N_("{seats} 个名额和 {wait_places} 个候补都满了。")
+
+    def __init__(self, seats: int, wait_places: int):
+        self.seats, self.wait_places = seats, wait_places
+        if not wait_places:
+            self.message = N_("{seats} 个名额都满了，这一场不设候补。")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"seats": self.seats, "wait_places": self.wait_places}
+
+
+class NotSaid(SignUpRefused):
+    """Base of what a stranger is never told, because it says who is signed up (SECURITY G3); the clerk is."""
+
+
+class AlreadySignedUp(NotSaid):
+    message = N_("这个姓名和手机号已经报了这一场。")
+
+
+class TooManyOnPhone(NotSaid):
+    message = N_("一个手机号最多替两个人报名。")
+
+
+class ReasonMissing(Refused):
+    message = N_("请写明原因，以后查得到。")

@@ -1,0 +1,183 @@
+"""Who gets a seat, who waits, who moves up: decided without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from liaison_app.scheduling.kinds import SIGNUP_ROLES, MeetingState, RoleCode
+
+from .errors import MeetingOff, NotYetOpen, PoolFull, SignUpClosed
+from .kinds import Door, SignUpState
+
+NAMES_PER_MOBILE = 2
+# Sign-ups of one number at one meeting, those withdrawn among them: whoever goes on after that asks too often.
+TRIES_PER_MOBILE = 6
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Who asks for a seat. `mobile` is in normal form; `needs` are words of `kinds.NEEDS`."""
+
+    name: str
+    mobile: str
+    organisation: str = ""
+    question: str = ""
+    needs: tuple[str, ...] = ()
+    privacy_version: str = ""
+
+
+@dataclass(frozen=True)
+class PoolSeats:
+    """The seats of one role: `taken` by the confirmed or, where people are invited, by who is expected.
+
+    `room` is how many more people the room holds, or None where nothing limits it. `last_at` is when the
+    last live sign-up came in.
+    """
+
+    pool_id: int
+    role: RoleCode
+    seats: int
+    taken: int = 0
+    waiting: int = 0
+    wait_places: int = 0
+    room: int | None = None
+    last_at: datetime | None = None
+
+    @property
+    def takes_signups(self) -> bool:
+        return self.role in SIGNUP_ROLES and self.seats > 0
+
+    @property
+    def free(self) -> int:
+        """Seats that a newcomer can have. A free seat is never shown while somebody waits for it."""
+        return 0 if self.waiting else self.openings
+
+    @property
+    def openings(self) -> int:
+        """Seats that are neither taken nor beyond what the room holds; who waits has them first."""
+        left = max(self.seats - self.taken, 0)
+        return left if self.room is None else min(left, max(self.room, 0))
+
+    @property
+    def can_wait(self) -> bool:
+        return self.waiting < self.wait_places
+
+
+def place_next(pool: PoolSeats) -> SignUpState:
+    """Return where the next applicant of a pool goes: confirmed, or waiting. Raises PoolFull."""
+    if pool.free:
+        return SignUpState.CONFIRMED
+    if pool.can_wait:
+        return SignUpState.WAITING
+    raise PoolFull(pool.seats, pool.wait_places)
+
+
+def room_left(
+    seat_limit: int | None, capacity: int | None, expected: int, confirmed: int
+) -> int | None:
+    """Return how many more people the room holds, never below 0, or None where nothing limits it.
+
+    The smaller of the organizer's limit and the room's capacity counts; it holds everybody: who is
+    expected at the table as well as who signed up.
+    """
+    limits = [limit for limit in (seat_limit, capacity) if limit is not None]
+    return max(min(limits) - expected - confirmed, 0) if limits else None
+
+
+def move_up(pools: Iterable[PoolSeats], queue: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the ids of who moves up from the wait list, first come first served over all pools.
+
+    `queue` is (sign-up id, pool id) of everybody who waits, in order. Who cannot move because the own
+    pool is full is passed by those of other pools, and keeps the place.
+    """
+    openings = {pool.pool_id: pool.openings for pool in pools}
+    room = next((pool.room for pool in pools if pool.room is not None), len(queue))
+    moved = []
+    for signup_id, pool_id in queue:
+        if room > 0 and openings.get(pool_id, 0) > 0:
+            openings[pool_id] -= 1
+            room -= 1
+            moved.append(signup_id)
+    return moved
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The times of a meeting that decide whether its sign-up is open; all aware, UTC.
+
+    `ended_at` is when a postponed or cancelled meeting was taken off.
+    """
+
+    state: MeetingState
+    starts_at: datetime
+    ends_at: datetime
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+_OFF = {MeetingState.POSTPONED: Door.POSTPONED, MeetingState.CANCELLED: Door.CANCELLED}
+
+
+def door(hours: Hours, pools: Sequence[PoolSeats], now: datetime) -> tuple[Door, datetime | None]:
+    """Return how the public finds the sign-up, and since when or until when (None where no moment says it).
+
+    A deadline includes its last second (RULES 2.1). “Full” is since the last live sign-up.
+    """
+    taking = [pool for pool in pools if pool.takes_signups]
+    if hours.state in _OFF:
+        return _OFF[hours.state], hours.ended_at
+    if hours.state != MeetingState.PUBLISHED or now >= hours.ends_at:
+        return Door.OVER, hours.ends_at
+    if now >= hours.starts_at:
+        return Door.RUNNING, hours.starts_at
+    if not taking:
+        return Door.NONE, None
+    if hours.opens_at is not None and now < hours.opens_at:
+        return Door.NOT_YET, hours.opens_at
+    if hours.closes_at is not None and now > hours.closes_at:
+        return Door.CLOSED, hours.closes_at
+    if any(pool.free for pool in taking):
+        return Door.OPEN, hours.closes_at
+    last = max((pool.last_at for pool in taking if pool.last_at), default=None)
+    return (Door.QUEUE if any(pool.can_wait for pool in taking) else Door.FULL), last
+
+
+def refuse_shut(hours: Hours, now: datetime, *, by_staff: bool) -> None:
+    """Raise NotYetOpen, SignUpClosed or MeetingOff where nobody may sign up now.
+
+    The staff of the station goes on writing people down until the meeting begins.
+    """
+    if hours.state != MeetingState.PUBLISHED:
+        raise MeetingOff
+    if now >= hours.starts_at:
+        raise SignUpClosed(hours.starts_at)
+    if by_staff:
+        return
+    if hours.opens_at is not None and now < hours.opens_at:
+        raise NotYetOpen(hours.opens_at)
+    if hours.closes_at is not None and now > hours.closes_at:
+        raise SignUpClosed(hours.closes_at)
+
+
+def may_leave(hours: Hours, now: datetime) -> bool:
+    """Return whether somebody may still give the seat back: until the meeting begins, or while it has no time."""
+    if hours.state == MeetingState.POSTPONED:
+        return True
+    return hours.state == MeetingState.PUBLISHED and now < hours.starts_at
+
+
+def is_moving(hours: Hours, now: datetime) -> bool:
+    """Return whether the wait list moves: a published meeting that has not begun."""
+    return hours.state == MeetingState.PUBLISHED and now < hours.starts_at
+
+
+def numbered(queue: Iterable[tuple[int, int]]) -> Mapping[int, int]:
+    """Return the place of each sign-up that waits, counted within its pool; `queue` as in `move_up`."""
+    places: dict[int, int] = {}
+    reached: dict[int, int] = {}
+    for signup_id, pool_id in queue:
+        reached[pool_id] = places[signup_id] = reached.get(pool_id, 0) + 1
+    return places
