@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import time
 
 from liaison_app.core.text import from_local
+from liaison_app.invitations.kinds import AnswerState
 from liaison_app.scheduling.kinds import MeetingState, RoleCode
 
 from .days import Days
@@ -32,7 +33,7 @@ from .making import (
     sign_ups,
     span,
 )
-from .values import SILENT, YES, Answer, Invitee, Meeting, SignUp
+from .values import SILENT, YES, Answer, Invitee, Meeting, SignUp, sends
 
 
 def coming(days: Days) -> tuple[Meeting, ...]:
@@ -126,7 +127,7 @@ def _old_estates(days: Days) -> Meeting:
             head("zhujian", YES),
             head(
                 "chengguan",
-                Answer("delegated", "同一时间参加全市调度会", "chengguan-deputy-1"),
+                sends("chengguan-deputy-1", "同一时间参加全市调度会"),
                 is_lead=False,
             ),
             *deputies("zhongxinlu", 6, yes=4),
@@ -178,7 +179,7 @@ def _heating(days: Days) -> Meeting:
     answers = {
         "王素梅": YES,
         "李会敏": YES,
-        "吴志远": Answer("declined", "当天在市里参加代表培训"),
+        "吴志远": Answer(AnswerState.DECLINED, "当天在市里参加代表培训"),
     }
     return face(
         "heating",
@@ -278,7 +279,7 @@ def _health_insurance(days: Days) -> Meeting:
         about="居民医保怎么缴、断缴怎么补、异地看病怎么报、慢性病怎么办。",
         invitees=(
             chair("唐丽娟", YES),
-            head("yibao", Answer("delegated", "当天参加市医保局工作会", "yibao-deputy-1")),
+            head("yibao", sends("yibao-deputy-1", "当天参加市医保局工作会")),
             *deputies("zhongxinlu", 6, skip=6, yes=2),
         ),
         pools=seats(10, deputy=6, citizen=6),

@@ -9,6 +9,8 @@ from datetime import date
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
+from liaison_app.people.rules import MandateState, PostKind
+
 from .names import FEMALE, MALE, Dice, draw_name
 from .officials import MAIL, OFFICIALS
 from .orgs import BODIES, COMMITTEE, COMMITTEE_NAME, DEPUTY_AFFAIRS
@@ -69,26 +71,26 @@ class _Sketch(NamedTuple):
 
 # Name, gender, year of birth, ethnicity, levels, station, occupation, employer, job, expertise.
 _NAMED_TABLE = """
-陈立新 male 1968 汉族 3+4 shengji cadre 上街区人大常委会 副主任 城市建设、法律
-王素梅 female 1971 汉族 4 zhonganjie cadre 居民委员会（示例） 主任 物业、供暖
-赵广田 male 1964 汉族 4 zhonganjie worker_farmer 机修厂（示例） 退休工人 老旧小区、供水
-李会敏 female 1976 汉族 4 zhonganjie professional 社区医院（示例） 主治医师 医保、养老
-张铁山 male 1966 汉族 4 zhonganjie worker_farmer 管道安装队（示例） 班长 供暖、管道维修
-刘玉芳 female 1973 汉族 4 jiyuanlu cadre 居民委员会（示例） 委员 助餐、助残
-孙国兴 male 1970 汉族 4 qiyejie enterprise 机械加工厂（示例） 厂长 惠企、用工
-周海燕 female 1979 汉族 2+4 qiyejie enterprise 新材料公司（示例） 总经理 科技创新、税务
-吴志远 male 1981 汉族 3+4 jiyuanlu professional 设计院（示例） 高级工程师 供热管网、节能
-郑春兰 female 1969 汉族 4 zhonganjie worker_farmer 纺织厂（示例） 退休工人 养老、供暖
-马德胜 male 1967 回族 5 xiawo worker_farmer 养殖合作社（示例） 社员 养殖、乡村振兴
-胡晓峰 male 1985 汉族 3 zhuangbei professional 装备研究所（示例） 工程师 装备制造、节能
-郭秀云 female 1974 汉族 4 zhongxinlu cadre 居民委员会（示例） 主任 老旧小区、房产证
-何长青 male 1965 汉族 2+4 shiji professional 中学（示例） 教师 教育、校园安全
-高明亮 male 1972 汉族 4 shengji cadre 上街区人大常委会 副主任 财政、税务
-林淑贞 female 1970 汉族 1+4 linting worker_farmer 社区服务队（示例） 队长 助残、邻里调解
-宋保国 male 1959 汉族 4 zhonganjie worker_farmer 热电厂（示例） 退休工人 供暖、停车
-唐丽娟 female 1977 汉族 4 shengji cadre 上街区人大常委会 代表工作委员会主任 代表工作
-许文博 male 2000 汉族 4 xinanlu professional 律师事务所（示例） 律师助理 法律、校园安全
-韩金凤 female 1972 汉族 5 xiawo worker_farmer 种植合作社（示例） 理事 红薯种植、就业
+陈立新 男 1968 汉族 3+4 shengji cadre 上街区人大常委会 副主任 城市建设、法律
+王素梅 女 1971 汉族 4 zhonganjie cadre 居民委员会（示例） 主任 物业、供暖
+赵广田 男 1964 汉族 4 zhonganjie worker_farmer 机修厂（示例） 退休工人 老旧小区、供水
+李会敏 女 1976 汉族 4 zhonganjie professional 社区医院（示例） 主治医师 医保、养老
+张铁山 男 1966 汉族 4 zhonganjie worker_farmer 管道安装队（示例） 班长 供暖、管道维修
+刘玉芳 女 1973 汉族 4 jiyuanlu cadre 居民委员会（示例） 委员 助餐、助残
+孙国兴 男 1970 汉族 4 qiyejie enterprise 机械加工厂（示例） 厂长 惠企、用工
+周海燕 女 1979 汉族 2+4 qiyejie enterprise 新材料公司（示例） 总经理 科技创新、税务
+吴志远 男 1981 汉族 3+4 jiyuanlu professional 设计院（示例） 高级工程师 供热管网、节能
+郑春兰 女 1969 汉族 4 zhonganjie worker_farmer 纺织厂（示例） 退休工人 养老、供暖
+马德胜 男 1967 回族 5 xiawo worker_farmer 养殖合作社（示例） 社员 养殖、乡村振兴
+胡晓峰 男 1985 汉族 3 zhuangbei professional 装备研究所（示例） 工程师 装备制造、节能
+郭秀云 女 1974 汉族 4 zhongxinlu cadre 居民委员会（示例） 主任 老旧小区、房产证
+何长青 男 1965 汉族 2+4 shiji professional 中学（示例） 教师 教育、校园安全
+高明亮 男 1972 汉族 4 shengji cadre 上街区人大常委会 副主任 财政、税务
+林淑贞 女 1970 汉族 1+4 linting worker_farmer 社区服务队（示例） 队长 助残、邻里调解
+宋保国 男 1959 汉族 4 zhonganjie worker_farmer 热电厂（示例） 退休工人 供暖、停车
+唐丽娟 女 1977 汉族 4 shengji cadre 上街区人大常委会 代表工作委员会主任 代表工作
+许文博 男 2000 汉族 4 xinanlu professional 律师事务所（示例） 律师助理 法律、校园安全
+韩金凤 女 1972 汉族 5 xiawo worker_farmer 种植合作社（示例） 理事 红薯种植、就业
 """
 
 
@@ -291,11 +293,11 @@ def _outside(number: int, name: str, gender: str, born: int, mandate: Mandate) -
 
 OUTSIDE = (
     _outside(254, "牛守业", MALE, 1973, Mandate(
-        4, _TERMS[4], "矿山街道第3选区", "suspended", "暂停执行代表职务", date(2025, 9, 18))),
+        4, _TERMS[4], "矿山街道第3选区", MandateState.SUSPENDED, "暂停执行代表职务", date(2025, 9, 18))),
     _outside(255, "耿迎秋", FEMALE, 1969, Mandate(
-        4, _TERMS[4], "中心路街道第5选区", "ended", "迁出本行政区域", date(2025, 4, 2))),
+        4, _TERMS[4], "中心路街道第5选区", MandateState.ENDED, "迁出本行政区域", date(2025, 4, 2))),
     _outside(256, "巩长河", MALE, 1962, Mandate(
-        5, _TERMS[5], "峡窝镇第2选区", "ended", "辞职被接受", date(2024, 11, 6))),
+        5, _TERMS[5], "峡窝镇第2选区", MandateState.ENDED, "辞职被接受", date(2024, 11, 6))),
 )  # fmt: skip
 
 NAMED = {person.name: person for person in DEPUTIES[: len(_NAMED)]}
@@ -317,8 +319,8 @@ def _station_head(station: str) -> Person:
 
 
 DEPUTY_POSTS = (
-    Post(NAMED["陈立新"].key, COMMITTEE, "deputy_head", "副主任", 10),
-    Post(NAMED["高明亮"].key, COMMITTEE, "deputy_head", "副主任", 20),
-    Post(NAMED["唐丽娟"].key, DEPUTY_AFFAIRS, "head", "主任", 10),
-    *(Post(_station_head(station.key).key, station.key, "head", "站长", 10) for station in STATIONS),
+    Post(NAMED["陈立新"].key, COMMITTEE, PostKind.DEPUTY_HEAD, "副主任", 10),
+    Post(NAMED["高明亮"].key, COMMITTEE, PostKind.DEPUTY_HEAD, "副主任", 20),
+    Post(NAMED["唐丽娟"].key, DEPUTY_AFFAIRS, PostKind.HEAD, "主任", 10),
+    *(Post(_station_head(station.key).key, station.key, PostKind.HEAD, "站长", 10) for station in STATIONS),
 )

@@ -27,7 +27,7 @@ from .making import (
     some,
     span,
 )
-from .values import YES, Answer, Guest, Invitee, Meeting
+from .values import YES, Guest, Invitee, Meeting, sends
 
 
 class _Row(NamedTuple):
@@ -101,7 +101,7 @@ _ROWS = (
 
 def _table(number: int, row: _Row) -> tuple[Invitee, ...]:
     """Return who was invited, all of whom came, or sent somebody."""
-    answer = Answer("delegated", row.head_away, f"{row.bureau}-deputy-1") if row.head_away else YES
+    answer = sends(f"{row.bureau}-deputy-1", row.head_away) if row.head_away else YES
     count = row.figures[0]
     if row.names:
         coming = tuple(deputy(name, YES) for name in row.names)

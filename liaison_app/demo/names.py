@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-MALE, FEMALE = "male", "female"
+MALE, FEMALE = "男", "女"
 # Born before this year: a given name of the older fashion.
 YOUNGER_SINCE = 1980
 

@@ -1,5 +1,7 @@
 """Those who hold a post and no mandate: heads of bureaus, their deputies and contacts, station officers."""
 
+from liaison_app.people.rules import PostKind
+
 from .orgs import DEPUTY_AFFAIRS
 from .stations import STATIONS
 from .values import Person, Post
@@ -64,19 +66,19 @@ _LIAISON_OFFICERS = {
 }
 
 
-def _rows() -> list[tuple[str, str, str, str, str]]:
+def _rows() -> list[tuple[str, str, PostKind, str, str]]:
     """List key, unit, kind, title and name of every official, in the order of their telephone numbers."""
     rows = []
     for unit, head_title, head, deputy_title, deputies, contact in _BUREAUS:
-        rows.append((f"{unit}-head", unit, "head", head_title, head))
+        rows.append((f"{unit}-head", unit, PostKind.HEAD, head_title, head))
         for number, name in enumerate(deputies, start=1):
-            rows.append((f"{unit}-deputy-{number}", unit, "deputy_head", deputy_title, name))
-        rows.append((f"{unit}-contact", unit, "contact", "联系人", contact))
-    rows += [(key, unit, "officer", title, name) for key, unit, title, name in _OTHERS]
-    rows += [(f"{unit}-head", unit, "head", title, name) for unit, title, name in _STREET_HEADS]
+            rows.append((f"{unit}-deputy-{number}", unit, PostKind.DEPUTY_HEAD, deputy_title, name))
+        rows.append((f"{unit}-contact", unit, PostKind.CONTACT, "联系人", contact))
+    rows += [(key, unit, PostKind.OFFICER, title, name) for key, unit, title, name in _OTHERS]
+    rows += [(f"{unit}-head", unit, PostKind.HEAD, title, name) for unit, title, name in _STREET_HEADS]
     for station in STATIONS:
         name = _LIAISON_OFFICERS[station.key]
-        rows.append((f"{station.key}-liaison", station.key, "contact", "联络员", name))
+        rows.append((f"{station.key}-liaison", station.key, PostKind.CONTACT, "联络员", name))
     return rows
 
 

@@ -53,7 +53,7 @@ BODIES = tuple(
 )
 
 SHORT_NAMES = {unit.key: unit.short_name for unit in BODIES}
-BUREAUS = tuple(unit.key for unit in BODIES if unit.kind is OrgKind.BUREAU)
+BUREAUS = tuple(key for key, kind, *_ in _BODIES if kind is OrgKind.BUREAU)
 
 ALIASES = tuple(
     Alias(name, unit)

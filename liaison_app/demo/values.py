@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from liaison_app.access.permissions import Role
+from liaison_app.invitations.kinds import AnswerState
 from liaison_app.orgs.kinds import OrgKind
+from liaison_app.people.rules import MandateState, PostKind
 from liaison_app.scheduling.kinds import MeetingState, RoleCode
 from liaison_app.stations.kinds import StationKind, Tier
 
@@ -57,12 +59,12 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """A mandate at one level, 1 national to 5 town; `state` is a value of `people.models.MandateState`."""
+    """A mandate at one level, 1 national to 5 town; `reason` and `ended_on` of one that is not active."""
 
     level: int
     term: str
     constituency: str
-    state: str = "active"
+    state: MandateState = MandateState.ACTIVE
     reason: str = ""
     ended_on: date | None = None
 
@@ -91,11 +93,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What the person with key `person` is in a unit; `kind` is a value of `people.models.PostKind`."""
+    """What the person with key `person` is in the unit with key `unit`."""
 
     person: str
     unit: str
-    kind: str
+    kind: PostKind
     title: str
     protocol_order: int
 
@@ -130,18 +132,20 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an invited person said; `state` is a value of `invitations.models.AnswerState`.
+    """What an invited person said: with a reason, if it was not a yes, and a stand-in, if one was sent."""
 
-    A `reason` stands with every answer but a yes; who is `delegated` names a `stand_in` by key.
-    """
-
-    state: str
+    state: AnswerState
     reason: str = ""
     stand_in: str = ""
 
 
-SILENT = Answer("waiting")
-YES = Answer("accepted")
+SILENT = Answer(AnswerState.WAITING)
+YES = Answer(AnswerState.ACCEPTED)
+
+
+def sends(stand_in: str, reason: str) -> Answer:
+    """Return the answer of a head who lets the person with key `stand_in` come."""
+    return Answer(AnswerState.DELEGATED, reason, stand_in)
 
 
 @dataclass(frozen=True, slots=True)

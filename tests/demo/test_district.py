@@ -157,7 +157,7 @@ def test_the_three_outside_hold_no_mandate_and_belong_nowhere():
 
 
 def test_the_deputies_are_mixed_as_a_congress_is():
-    assert Counter(person.gender for person in district.DEPUTIES) == {"male": 152, "female": 101}
+    assert Counter(person.gender for person in district.DEPUTIES) == {"男": 152, "女": 101}
     occupations = Counter(person.occupation for person in district.DEPUTIES)
     assert occupations == {"worker_farmer": 96, "professional": 61, "enterprise": 45, "cadre": 51}
     assert len({person.ethnicity for person in district.DEPUTIES}) == 4
@@ -411,6 +411,15 @@ def test_whoever_does_not_come_says_why_and_whoever_sends_somebody_says_whom():
             assert (answer.state in ("declined", "delegated")) == bool(answer.reason)
             assert (answer.state == "delegated") == bool(answer.stand_in)
             assert (answer.state == "waiting") == (invitee.answered_at is None)
+
+
+def test_whoever_speaks_for_a_unit_or_stands_in_for_its_head_has_a_post_there():
+    posts = {(post.person, post.unit) for post in district.POSTS}
+    for meeting in district.meetings(ANY_DAY):
+        for invitee in meeting.invitees:
+            if invitee.unit:
+                speakers = {invitee.person, invitee.answer.stand_in} - {""}
+                assert {(speaker, invitee.unit) for speaker in speakers} <= posts
 
 
 def test_a_deputy_is_invited_up_to_the_seats_of_the_deputies():
