@@ -54,6 +54,7 @@ KIND_NAMES = {
     "update": N_("变更"),
     "postponed": N_("延期"),
     "cancel": N_("取消"),
+    "withdrawn": N_("不再邀请"),
     "remind": N_("提醒"),
     "signup": N_("报名"),
 }

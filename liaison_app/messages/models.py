@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from liaison_app.core.db import CodeType, Model, Secret, SecretBytes
 from liaison_app.orgs.models import OrgUnit
 
+from . import rules
 from .kinds import Channel, MessageState, Outcome
 
 
@@ -59,6 +60,15 @@ class Message(Model):
     @property
     def unit_paths(self) -> tuple[str, ...]:
         return (self.unit.path,)
+
+    @property
+    def can_settle(self) -> bool:
+        return rules.can_settle(self.state)
+
+    @property
+    def can_retry(self) -> bool:
+        replaced = self.superseded_at is not None
+        return rules.can_retry(self.channel, self.state, self.failure, is_superseded=replaced)
 
 
 class Delivery(Model):

@@ -1,0 +1,130 @@
+"""The loop: a short transaction to claim, none while the work is done, another to settle."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+from flask import Flask, current_app
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from liaison_app.core import clock
+from liaison_app.core.db import db, transaction
+
+from . import queries, registry, rules, services
+from .errors import GiveUp, LeaseLost, Retry, WrongSchema
+from .registry import every
+from .rules import Work
+
+log = logging.getLogger("liaison.worker")
+
+IDLE_SECONDS = 1.0
+TROUBLE_SECONDS = 5.0
+LONGEST_REASON = 500
+
+
+def run_forever() -> None:
+    """Work until SIGTERM or SIGINT; the job under way is finished first.
+
+    Raises WrongSchema where the database belongs to another version of the program, at the start or later.
+    """
+    stop = Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    prepare()
+    name, beaten = f"{socket.gethostname()[:24]}:{os.getpid()}", float("-inf")
+    while not stop.is_set():
+        try:
+            if time.monotonic() - beaten >= rules.BEAT.total_seconds():
+                _beat(name)
+                beaten = time.monotonic()
+            pause = 0.0 if run_once() else IDLE_SECONDS
+        except (DBAPIError, OSError):
+            log.exception("the database does not answer")
+            pause = TROUBLE_SECONDS
+        stop.wait(pause)
+
+
+def prepare() -> None:
+    """Refuse a database of another version, and give every duty its row."""
+    with _app().app_context():
+        refuse_wrong_schema()
+        with transaction():
+            services.plan_duties(registry.duties())
+
+
+def drain() -> int:
+    """Work until nothing is due, and return how many jobs that were. Plans no duties: see `prepare`."""
+    done = 0
+    while run_once():
+        done += 1
+    return done
+
+
+def run_once() -> bool:
+    """Do one job, in an application context of its own; return False where nothing was due."""
+    names = registry.names()
+    with _app().app_context():
+        if not queries.has_due(names, clock.now()):
+            return False
+        with transaction():
+            work = services.claim(names)
+        if work is not None:
+            _perform(work)
+        return True
+
+
+def _perform(work: Work) -> None:
+    try:
+        registry.run_of(work.name)(work)
+    except LeaseLost:
+        log.warning("job %s %s was taken over", work.id, work.name)
+    except Retry as failure:
+        _put_off(work, str(failure), failure.at or rules.next_try(work, clock.now()))
+    except GiveUp as failure:
+        log.warning("job %s %s(%s) given up: %s", work.id, work.name, work.subject_id, failure)
+        _put_off(work, str(failure), None)
+    except Exception as failure:
+        log.exception("job %s %s(%s) failed", work.id, work.name, work.subject_id)
+        _put_off(work, f"{type(failure).__name__}: {failure}", rules.next_try(work, clock.now()))
+    else:
+        with transaction():
+            services.finish(work)
+
+
+def _put_off(work: Work, why: str, at: datetime | None) -> None:
+    with transaction():
+        services.put_off(work, why[:LONGEST_REASON], at)
+
+
+def _beat(name: str) -> None:
+    with _app().app_context():
+        refuse_wrong_schema()
+        with transaction():
+            services.beat(name)
+
+
+def refuse_wrong_schema() -> None:
+    """Raise WrongSchema where the database was not migrated to just this version."""
+    head = (Path(current_app.extensions["migrate"].directory) / "HEAD").read_text(encoding="utf-8").strip()
+    found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+    if found != head:
+        raise WrongSchema(f"the database is at {found}, this program at {head}")
+
+
+@every(minutes=60)
+def forget_done() -> None:
+    """Keep the table of jobs short."""
+    with transaction():
+        services.forget_done()
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,150 @@
+"""Hand mails to the mail server of the settings, by SMTP.
+
+What the server says before it has heard of the recipient concerns the server and not the mail: wrong
+password, sender not allowed, certificate expired. All of that is temporary, for an operator can mend it.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from liaison_app.core.text import clean_line
+from liaison_app.messages.errors import PermanentFailure, TemporaryFailure
+from liaison_app.messages.kinds import Outcome
+
+TIMEOUT_SECONDS = 60
+PARTING_SECONDS = 5
+LONGEST_SAID = 300
+PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+TROUBLE = (OSError, smtplib.SMTPException, ValueError)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the mail server is. `scheme` is smtp (in the clear), smtps or smtp+starttls."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+class BadServer(ValueError):
+    """LIAISON_SMTP_URL cannot be read; the text says why and holds no password."""
+
+
+def parse(url: str) -> Server:
+    """Read `smtp://user:password@host:port`; user and password are percent-encoded. Raises BadServer."""
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS:
+        raise BadServer(f"the scheme is none of {', '.join(PORTS)}")
+    if not parts.hostname:
+        raise BadServer("there is no host")
+    try:
+        port = parts.port or PORTS[parts.scheme]
+    except ValueError as error:
+        raise BadServer("the port is not a number up to 65535") from error
+    return Server(
+        parts.scheme, parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or "")
+    )
+
+
+@contextmanager
+def connect(url: str, *, own_host: str) -> Iterator[smtplib.SMTP]:
+    """Give a line to the mail server, secured and signed in as `url` says; `own_host` is our name in EHLO.
+
+    Certificates are verified against those that the machine trusts. Raises TemporaryFailure.
+    """
+    try:
+        line = _open(parse(url), own_host)
+    except TROUBLE as error:
+        raise TemporaryFailure(Outcome.UNREACHABLE, _said(error)) from error
+    try:
+        yield line
+    finally:
+        _part(line)
+
+
+def send(line: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> None:
+    """Give one mail to the server, which is bound to deliver it once this returns.
+
+    Raises TemporaryFailure or PermanentFailure. With the outcome `unsure` the server may have taken the
+    mail: the connection broke before it said so.
+    """
+    try:
+        _address(line, sender, recipient)
+    except (OSError, smtplib.SMTPException) as error:
+        raise TemporaryFailure(Outcome.UNREACHABLE, _said(error)) from error
+    try:
+        _judge(*line.data(raw))
+    except smtplib.SMTPDataError as error:
+        _judge(error.smtp_code, error.smtp_error)
+        raise TemporaryFailure(Outcome.LATER, _said(error)) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise TemporaryFailure(Outcome.UNSURE, _said(error)) from error
+
+
+def _open(server: Server, own_host: str) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if server.scheme == "smtps":
+        line: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, own_host, timeout=TIMEOUT_SECONDS, context=context
+        )
+    else:
+        line = smtplib.SMTP(server.host, server.port, own_host, timeout=TIMEOUT_SECONDS)
+    try:
+        line.ehlo_or_helo_if_needed()
+        if server.scheme == "smtp+starttls":
+            line.starttls(context=context)
+            line.ehlo_or_helo_if_needed()
+        if server.user:
+            line.login(server.user, server.password)
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
+def _address(line: smtplib.SMTP, sender: str, recipient: str) -> None:
+    code, said = line.mail(sender)
+    if code != 250:
+        outcome = Outcome.LATER if 400 <= code < 500 else Outcome.UNREACHABLE
+        raise TemporaryFailure(outcome, _answer(code, said))
+    _judge(*line.rcpt(recipient))
+
+
+def _judge(code: int, said: bytes | str) -> None:
+    """Return where the server agrees, else raise by its code: 4xx later, 5xx never."""
+    if 200 <= code < 300:
+        return
+    if 500 <= code < 600:
+        raise PermanentFailure(Outcome.REFUSED, _answer(code, said))
+    raise TemporaryFailure(Outcome.LATER, _answer(code, said))
+
+
+def _part(line: smtplib.SMTP) -> None:
+    # Nothing is left to learn: whether the server says good-bye changes nothing about the mail.
+    with suppress(OSError, smtplib.SMTPException):
+        if line.sock:
+            line.sock.settimeout(PARTING_SECONDS)
+            line.quit()
+    line.close()
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answer(error.smtp_code, error.smtp_error)
+    if isinstance(error, BadServer):
+        return f"LIAISON_SMTP_URL: {error}"
+    return clean_line(f"{type(error).__name__}: {error}")[:LONGEST_SAID]
+
+
+def _answer(code: int, said: bytes | str) -> str:
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return clean_line(f"{code} {words}")[:LONGEST_SAID]
