@@ -9,6 +9,8 @@ ACTION_NAMES = {
     "accounts:account:sign_in_failed": N_("登录失败"),
     "accounts:account:sign_out": N_("退出"),
     "accounts:grant:create": N_("授权"),
+    "invitations:answer:take": N_("答复"),
+    "invitations:invitation:send": N_("再发邀请"),
     "scheduling:meeting:cancel": N_("取消"),
     "scheduling:meeting:close": N_("办结"),
     "scheduling:meeting:create": N_("新建"),

@@ -219,7 +219,11 @@ def lock(model: type[Thing], id: int) -> Thing:
     On SQLite the whole transaction is already alone. Raises Missing.
     """
     row = db.session.scalars(
-        select(model).where(model.id == id).with_for_update().execution_options(populate_existing=True)  # type: ignore[attr-defined]
+        select(model)
+        .where(model.id == id)  # type: ignore[attr-defined]
+        # Of this table alone: PostgreSQL cannot lock the far side of an outer join that comes along.
+        .with_for_update(of=model)
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
         raise Missing

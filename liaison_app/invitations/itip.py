@@ -5,24 +5,20 @@ else was asked. Replies are read liberally, for real clients leave out or bend h
 standard asks; the only error that leaves this module on reading is `NotAReply`.
 """
 
-import re
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from dataclasses import dataclass, replace
+from datetime import datetime
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from icalendar import vCalAddress, vText
-from icalendar.parser import Contentline
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from liaison_app.core.text import BEIJING, clean_line, clean_text
+from liaison_app.core.text import clean_line, clean_text
 from liaison_app.scheduling.ics import MeetingFacts, add_alarm, cal_address, calendar_object, event_of
 
+from .content_lines import ForeignEvent, Line, decoded, read
 from .errors import NotAReply
 
 Role = Literal["CHAIR", "REQ-PARTICIPANT", "OPT-PARTICIPANT", "NON-PARTICIPANT"]
@@ -139,17 +135,9 @@ def _asked(attendee: Attendee) -> vCalAddress:
 
 # --- what comes back ---------------------------------------------------------
 
-LARGEST_REPLY = 1_000_000
+LARGEST_REPLY = 256_000
 LONGEST_COMMENT = 2000
 
-_ADDRESS = re.compile(r"[^\s<>,;:\"]{1,64}@[^\s<>,;:\"]{1,255}")
-_MOMENT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})?(Z)?)?")
-_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
-_FOLD = re.compile(r"\n[ \t]")
-_DAMAGED = re.compile(
-    r"\s*([A-Za-z-]+)(.*?)((?:mailto|http|https|urn):.*|:[^:]*)$", re.IGNORECASE | re.DOTALL
-)
-_DAMAGED_PARAMETER = re.compile(r";\s*([A-Za-z-]+)=([^;]*)")
 # What Exchange makes of a UID that is not its own: MS-OXOCAL 2.2.1.27.
 _GLOBAL_OBJECT_ID = "040000008200E00074C5B7101A82E008"
 _FOREIGN_UID = b"vCal-Uid\x01\x00\x00\x00"
@@ -219,14 +207,14 @@ def parse_reply(calendar: bytes, *, charset: str | None = None, sender: str | No
     """
     if len(calendar) > LARGEST_REPLY:
         raise NotAReply("too large")
-    read = _read(_decoded(calendar, charset))
-    if read.method != "REPLY":
-        raise NotAReply("another method" if read.method else "no method", method=read.method)
-    if not read.events:
-        raise NotAReply("no event", method=read.method)
+    foreign = read(decoded(calendar, charset))
+    if foreign.method != "REPLY":
+        raise NotAReply("another method" if foreign.method else "no method", method=foreign.method)
+    if not foreign.events:
+        raise NotAReply("no event", method=foreign.method)
     # We never send a series; should a client answer an instance besides, the meeting itself comes first.
-    event = min(read.events, key=lambda lines: "RECURRENCE-ID" in lines)
-    return _answer(event, read.offsets, sender.lower() if sender else None)
+    event = min(foreign.events, key=lambda event: bool(event.all("RECURRENCE-ID")))
+    return _answer(event, sender.lower() if sender else None)
 
 
 def parse_reply_mail(mail: bytes, *, sender: str | None = None) -> Answer:
@@ -261,132 +249,34 @@ def _own_parts(message: Message) -> Iterator[Message]:
             yield from _own_parts(part)
 
 
-def _decoded(data: bytes, charset: str | None) -> str:
-    named = (charset or "utf-8").lower()
-    # Bytes that happen to be UTF-8 are hardly ever anything else; gb18030 holds gb2312 and GBK.
-    for encoding in ("utf-8-sig", "gb18030" if named.startswith(("gb", "x-gb")) else named):
-        try:
-            return data.decode(encoding)
-        except (LookupError, UnicodeError):
-            continue
-    return data.decode("gb18030", "replace")
-
-
-# --- lines and values --------------------------------------------------------
-
-
-@dataclass
-class _Line:
-    params: dict[str, str]
-    value: str
-
-    @property
-    def text(self) -> str:
-        return str(vText.from_ical(self.value))
-
-    @property
-    def address(self) -> str:
-        return _first_address(self.value) or self.address_in("EMAIL")
-
-    def address_in(self, name: str) -> str:
-        return _first_address(self.params.get(name, ""))
-
-
-@dataclass
-class _Read:
-    method: str = ""
-    events: list[dict[str, list[_Line]]] = field(default_factory=list)
-    offsets: dict[str, tzinfo] = field(default_factory=dict)
-
-
-def _read(text: str) -> _Read:
-    """Pick METHOD, the events' own properties and the zones' offsets out of the first calendar; skip the rest."""
-    read, inside, zone = _Read(), [], ""
-    unfolded = _FOLD.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    for line in unfolded.split("\n"):
-        name, content = _parts(line)
-        match name, content.value.strip().upper():
-            case "BEGIN", component:
-                inside.append(component)
-                if component == "VEVENT":
-                    read.events.append(defaultdict(list))
-            case "END", "VCALENDAR":
-                break
-            case "END", component if component in inside:
-                del inside[inside.index(component) :]
-            case "METHOD", method if "VEVENT" not in inside:
-                read.method = read.method or method
-            case "TZID", _ if inside[-1:] == ["VTIMEZONE"]:
-                zone = content.value.strip()
-            case "TZOFFSETTO", offset if inside[-1:] == ["STANDARD"]:
-                _note_offset(read.offsets, zone, offset)
-            case _ if inside[-1:] == ["VEVENT"]:
-                read.events[-1][name].append(content)
-    return read
-
-
-def _parts(line: str) -> tuple[str, _Line]:
-    try:
-        name, params, value = Contentline(line).raw_parts()
-    except ValueError:
-        return _damaged_parts(line)
-    texts = {key.upper(): ",".join(one) if isinstance(one, list) else one for key, one in params.items()}
-    return name.upper(), _Line(texts, value)
-
-
-def _damaged_parts(line: str) -> tuple[str, _Line]:
-    found = _DAMAGED.match(line)
-    if found is None:
-        return "", _Line({}, "")
-    params = {name.upper(): value.strip('" ') for name, value in _DAMAGED_PARAMETER.findall(found[2])}
-    return found[1].upper(), _Line(params, found[3].removeprefix(":"))
-
-
-def _note_offset(offsets: dict[str, tzinfo], zone: str, offset: str) -> None:
-    if found := _OFFSET.fullmatch(offset):
-        ahead = timedelta(hours=int(found[2]), minutes=int(found[3]))
-        if ahead < timedelta(hours=24):
-            offsets[zone] = timezone(ahead if found[1] == "+" else -ahead)
-
-
-def _answer(event: dict[str, list[_Line]], offsets: dict[str, tzinfo], sender: str | None) -> Answer:
-    people = [line for line in event.get("ATTENDEE", ()) if line.address]
+def _answer(event: ForeignEvent, sender: str | None) -> Answer:
+    people = [line for line in event.all("ATTENDEE") if line.address]
     if not people:
         raise NotAReply("no attendee", method="REPLY")
-    uid = _own_uid(clean_line(_first_text(event, "UID")))
+    uid = clean_line(_own_uid(event.first("UID").text.strip()))
     if not uid:
         raise NotAReply("no uid", method="REPLY")
     person = next((line for line in people if line.address == sender), people[0])
-    organizer = event.get("ORGANIZER", [_Line({}, "")])[0]
     partstat = person.params.get("PARTSTAT", "").strip().upper()
     return Answer(
         uid=uid,
         attendee=person.address,
         partstat=next((known for known in DECISIONS if known == partstat), "NEEDS-ACTION"),
-        sequence=_whole_number(_first_text(event, "SEQUENCE")),
-        stamped_at=_moment(event, "DTSTAMP", offsets),
+        sequence=_whole_number(event.first("SEQUENCE").text),
+        stamped_at=event.moment("DTSTAMP"),
         comment=_comment(event, person),
         name=clean_line(person.params.get("CN", "")),
-        organizer=organizer.address,
+        organizer=event.first("ORGANIZER").address,
         sent_by=person.address_in("SENT-BY"),
         delegated_to=person.address_in("DELEGATED-TO"),
         delegated_from=person.address_in("DELEGATED-FROM"),
-        starts_at=_moment(event, "DTSTART", offsets),
-        recurrence=_moment(event, "RECURRENCE-ID", offsets),
+        starts_at=event.moment("DTSTART"),
+        recurrence=event.moment("RECURRENCE-ID"),
     )
 
 
-def _first_address(text: str) -> str:
-    found = _ADDRESS.search(text)
-    return found[0].lower() if found else ""
-
-
-def _first_text(event: dict[str, list[_Line]], name: str) -> str:
-    return event[name][0].text if event.get(name) else ""
-
-
-def _comment(event: dict[str, list[_Line]], person: _Line) -> str:
-    written = "\n".join(line.text for line in event.get("COMMENT", ()))
+def _comment(event: ForeignEvent, person: Line) -> str:
+    written = "\n".join(line.text for line in event.all("COMMENT"))
     return clean_text(written or person.params.get("X-RESPONSE-COMMENT", ""))[:LONGEST_COMMENT]
 
 
@@ -407,25 +297,3 @@ def _own_uid(uid: str) -> str:
         return uid
     _, found, rest = blob.partition(_FOREIGN_UID)
     return rest.split(b"\0")[0].decode("utf-8", "replace") if found else uid
-
-
-def _moment(event: dict[str, list[_Line]], name: str, offsets: dict[str, tzinfo]) -> datetime | None:
-    line = event[name][0] if event.get(name) else _Line({}, "")
-    found = _MOMENT.fullmatch(line.value.strip())
-    # The years keep the change of zone inside what a datetime can hold.
-    if found is None or not "1970" <= found[1] <= "2199":
-        return None
-    zone = UTC if found[7] else _zone(line.params.get("TZID", ""), offsets)
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
-    except ValueError:
-        return None
-
-
-def _zone(name: str, offsets: dict[str, tzinfo]) -> tzinfo:
-    """Return the zone of a TZID: a name of the world's or of Windows' table, else what the file says, else ours."""
-    try:
-        return ZoneInfo(WINDOWS_TO_OLSON.get(name, name))
-    except (KeyError, ValueError, OSError):
-        return offsets.get(name, BEIJING)

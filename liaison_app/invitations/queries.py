@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from liaison_app.core.db import db, get
 from liaison_app.core.errors import Missing
 from liaison_app.core.tokens import digest
+from liaison_app.messages.models import Message, MessageState
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import within
 from liaison_app.people.models import Person, Post, PostKind
@@ -139,6 +140,26 @@ def list_of_units(paths: Collection[str], since: datetime) -> Sequence[Invitatio
         .order_by(Meeting.starts_at, Meeting.id, OrgUnit.protocol_order, Participant.position)
     )
     return list(db.session.scalars(wanted))
+
+
+def has_been_told(about: str, thread: str) -> bool:
+    """Return whether any message of this thread has left, or may have."""
+    gone = (MessageState.SENDING, MessageState.SENT, MessageState.TOLD)
+    wanted = select(Message.id).where(Message.about == about, Message.thread == thread)
+    return db.session.scalar(wanted.where(Message.state.in_(gone)).limit(1)) is not None
+
+
+def latest_messages(meeting_id: int) -> dict[str, Message]:
+    """Return the last message of each thread about a meeting, without its contents."""
+    wanted = (
+        select(Message)
+        .where(Message.about == f"meeting:{meeting_id}")
+        .options(
+            load_only(Message.thread, Message.channel, Message.state, Message.failure, Message.settled_at)
+        )
+        .order_by(Message.id)
+    )
+    return {message.thread: message for message in db.session.scalars(wanted)}
 
 
 def list_stand_ins(participant: Participant) -> Sequence[Post]:

@@ -19,7 +19,7 @@ from liaison_app.core.text import show_span
 from liaison_app.people.models import Mandate, MandateState, Person, Post, PostKind
 from liaison_app.stations.models import Room
 
-from . import events, occupancy, rules
+from . import entries, events, occupancy, rules
 from .errors import NotAllowedNow, PlanRefused, ReasonMissing
 from .kinds import KINDS, MeetingState, PlaceKind, RoleCode
 from .models import Meeting, Participant, Pool
@@ -111,6 +111,7 @@ def revise(meeting_id: int, plan: MeetingPlan, *, version: int, by: Account | No
         elif removed:
             # A CANCEL to one person needs a higher SEQUENCE than that person has (RFC 5546 3.2.5).
             meeting.sequence += 1
+        entries.store(meeting)
         if changes or added or removed:
             tell(events.MeetingRevised(meeting.id, significant, changes, tuple(added), tuple(removed)))
         if added or removed or any(pool.seats > seats_before.get(pool.role, 0) for pool in meeting.pools):
@@ -141,6 +142,7 @@ def publish(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
         meeting.significant_sequence = meeting.sequence
     meeting.published_at = now
     occupancy.hold(meeting, _resources(meeting))
+    entries.store(meeting)
     tell(events.MeetingPublished(meeting.id))
     audit.record("scheduling:meeting:publish", meeting, by=by, sentence=_sentence(meeting))
     return meeting
@@ -235,6 +237,22 @@ def send_stand_in(participant_id: int, person_id: int, reason: str) -> Participa
     return stand_in
 
 
+def recall_stand_in(participant_id: int) -> None:
+    """Take off the table again whoever comes in the participant's place, and who comes in theirs; may be nobody."""
+    head = get(Participant, participant_id)
+    meeting = lock(Meeting, head.meeting_id)
+    for one in list(meeting.participants):
+        if one.stand_in_for_id == head.person_id and one.removed_at is None:
+            recall_stand_in(one.id)
+            one.removed_at = clock.now()
+            occupancy.release(meeting, [rules.person_resource(one.person_id)])
+            _note_change(meeting)
+            if meeting.state == MeetingState.PUBLISHED:
+                # As in `revise`: a CANCEL to one person needs a higher SEQUENCE than that person has.
+                meeting.sequence += 1
+                tell(events.MeetingRevised(meeting.id, False, removed=(one.id,)))
+
+
 def as_plan(meeting: Meeting) -> MeetingPlan:
     """Return a meeting as the plan that would make it, to show in the editor or to clone."""
     return MeetingPlan(
@@ -291,6 +309,7 @@ def _leave(step: str, meeting_id: int, version: int, reason: str) -> Meeting:
         meeting.sequence += 1
         meeting.significant_sequence = meeting.sequence
     occupancy.release(meeting)
+    entries.store(meeting)
     return meeting
 
 

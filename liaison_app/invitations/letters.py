@@ -1,0 +1,179 @@
+"""What one invited person is written: the words, and the calendar object that goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from liaison_app.core import links
+from liaison_app.core.errors import N_
+from liaison_app.core.letters import Letter, render_letter
+from liaison_app.core.text import show_day, show_deadline, show_short, show_span
+from liaison_app.core.tokens import make
+from liaison_app.messages import services as messages
+from liaison_app.scheduling.ics import MeetingFacts
+from liaison_app.scheduling.kinds import ANSWERING_ROLES, ROLE_NAMES, RoleCode, kind_name
+from liaison_app.scheduling.models import Meeting, Participant
+
+from . import itip, rules
+from .kinds import AnswerState
+from .models import Invitation
+
+LINK = "answer"
+CHANGE_NAMES = {"title": N_("主题"), "time": N_("时间"), "place": N_("地点"), "agenda": N_("议程")}
+_LONGEST_TITLE = 8
+
+_CALENDAR_ROLES: dict[RoleCode, itip.Role] = {
+    RoleCode.CHAIR: "CHAIR",
+    RoleCode.BUREAU_STAFF: "OPT-PARTICIPANT",
+    RoleCode.RECORDER: "OPT-PARTICIPANT",
+}
+_PARTSTATS: dict[AnswerState, itip.Partstat] = {
+    AnswerState.WAITING: "NEEDS-ACTION",
+    AnswerState.ACCEPTED: "ACCEPTED",
+    AnswerState.DECLINED: "DECLINED",
+    AnswerState.DELEGATED: "DELEGATED",
+    AnswerState.TENTATIVE: "TENTATIVE",
+}
+_METHODS: dict[str, Literal["REQUEST", "CANCEL"]] = {
+    "invite": "REQUEST",
+    "update": "REQUEST",
+    "remind": "REQUEST",
+    "postponed": "CANCEL",
+    "cancel": "CANCEL",
+    "withdrawn": "CANCEL",
+}
+
+Change = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is to be said to one person: `kind` is a template's name.
+
+    `asks_anew` says that the old answer no longer counts; `changes` are (field, before, after).
+    """
+
+    kind: str
+    sequence: int
+    changes: tuple[Change, ...] = ()
+    reason: str = ""
+    asks_anew: bool = True
+
+    @property
+    def method(self) -> Literal["REQUEST", "CANCEL"]:
+        return _METHODS[self.kind]
+
+
+def thread_of(invitation: Invitation) -> str:
+    """Return the thread under which the outbox keeps the messages of one invitation in order."""
+    return f"invitation-{invitation.id}"
+
+
+def answer_token(invitation: Invitation) -> str:
+    """Return the token of the invitation's personal link; the database holds only its digest."""
+    return make(LINK, invitation.id, invitation.generation)
+
+
+def answer_url(invitation: Invitation) -> str:
+    return links.answer_url(answer_token(invitation))
+
+
+def write(invitation: Invitation, notice: Notice, now: datetime) -> Letter:
+    """Return the words of a notice to the invited person."""
+    meeting, participant = invitation.meeting, invitation.participant
+    office_name, office_phone, _ = links.office()
+    deadline = show_deadline(rules.answer_by(meeting.starts_at, now))
+    return render_letter(
+        f"invitations/{notice.kind}",
+        meeting={
+            "title": meeting.title,
+            "kind_name": kind_name(meeting.kind),
+            "day_text": show_day(meeting.starts_at),
+            "span_text": show_span(meeting.starts_at, meeting.ends_at),
+            "short_text": show_short(meeting.starts_at),
+            "place_text": meeting.place,
+            "lead_text": who_answers(meeting),
+            "agenda_text": meeting.agenda,
+        },
+        person_name=invitation.name,
+        person_title=_address(participant),
+        role_name=ROLE_NAMES[participant.role],
+        answer_url=answer_url(invitation),
+        may_delegate=participant.unit_id is not None,
+        meeting_url=links.meeting_url(meeting.code) if meeting.is_public else "",
+        office_name=office_name,
+        office_phone=office_phone,
+        changes=[
+            (CHANGE_NAMES[field], before or "—", after or "—") for field, before, after in notice.changes
+        ],
+        reason=notice.reason,
+        reply_by_text=deadline if notice.asks_anew else "",
+    )
+
+
+def calendar(invitation: Invitation, notice: Notice, now: datetime) -> bytes:
+    """Return the iTIP object of a notice; it names the invited person and nobody else."""
+    participant = invitation.participant
+    attendee = itip.Attendee(
+        name=participant.person.name,
+        email=participant.person.email,
+        role=_CALENDAR_ROLES.get(participant.role, "REQ-PARTICIPANT"),
+        partstat=_PARTSTATS[invitation.answer],
+    )
+    if notice.method == "REQUEST":
+        facts = facts_of(invitation.meeting, answer_url=answer_url(invitation))
+        return itip.build_request(replace(facts, sequence=notice.sequence), attendee, stamped_at=now)
+    facts = replace(facts_of(invitation.meeting), sequence=notice.sequence)
+    whole = notice.kind != "withdrawn"
+    return itip.build_cancel(facts, attendee, stamped_at=now, reason=notice.reason, whole_meeting=whole)
+
+
+def facts_of(meeting: Meeting, *, answer_url: str = "") -> MeetingFacts:
+    """Return what an invited person's calendar says about a meeting, with the personal link if one is given."""
+    organizer_name, organizer_email = messages.sender()
+    _, phone, _ = links.office()
+    lines = [
+        kind_name(meeting.kind),
+        f"谁来答：{who_answers(meeting)}" if who_answers(meeting) else "",
+        f"议程：\n{meeting.agenda}" if meeting.agenda else "",
+        f"答复：{answer_url}" if answer_url else "",
+        f"电话：{phone}",
+    ]
+    address = meeting.room.station.address if meeting.room else ""
+    return MeetingFacts(
+        uid=meeting.uid,
+        sequence=meeting.sequence,
+        revised_at=meeting.revised_at,
+        created_at=meeting.created_at,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        summary=meeting.title,
+        description="\n".join(filter(None, lines)),
+        location=f"{meeting.place}（{address}）" if address else meeting.place,
+        url=links.meeting_url(meeting.code) if meeting.is_public else "",
+        organizer_name=organizer_name,
+        organizer_email=organizer_email,
+    )
+
+
+def who_answers(meeting: Meeting) -> str:
+    """Return in words who answers at the table: 城管局局长 某某，热力公司 某某."""
+    return "，".join(
+        f"{one.unit.short_name if one.unit else ''}{one.title} {one.person.name}".strip()
+        for one in _in_order(meeting.participants)
+        if one.is_expected and one.role in ANSWERING_ROLES
+    )
+
+
+def _in_order(participants: Iterable[Participant]) -> list[Participant]:
+    return sorted(participants, key=lambda one: (not one.is_lead, one.position, one.id))
+
+
+def _address(participant: Participant) -> str:
+    """Return what is said right after the name: 代表, 局长; nothing where the title is long."""
+    if participant.role == RoleCode.DEPUTY:
+        return "代表"
+    return participant.title if len(participant.title) <= _LONGEST_TITLE else ""

@@ -1,0 +1,272 @@
+"""Invite people, tell them what changed, take their answers. Callers hold the meeting's lock, or take it here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from liaison_app.accounts.models import Account
+from liaison_app.audit import services as audit
+from liaison_app.core import clock
+from liaison_app.core.db import db, get, lock
+from liaison_app.core.text import clean_line, clean_text, show_span
+from liaison_app.core.tokens import digest
+from liaison_app.messages import services as messages
+from liaison_app.messages.mime import is_address
+from liaison_app.messages.models import Message
+from liaison_app.scheduling import services as scheduling
+from liaison_app.scheduling.models import Meeting, Participant
+
+from . import letters, queries, rules
+from .errors import NoStandIns, ReasonMissing, StandInMissing
+from .kinds import ANSWER_NAMES, DOOR_NAMES, AnswerState, Door
+from .letters import Change, Notice, thread_of
+from .models import Invitation
+from .rules import Given
+
+# --- what happens to a meeting ------------------------------------------------
+
+
+def invite_all(meeting_id: int) -> None:
+    """Ask everybody on the list: for the first time, or anew after the meeting had lost its time."""
+    meeting = get(Meeting, meeting_id)
+    for participant in meeting.participants:
+        invitation = queries.find_of(participant.id)
+        if participant.removed_at is not None:
+            if invitation is not None and invitation.withdrawn_at is None:
+                _withdraw(meeting, invitation)
+        elif invitation is None or invitation.sent_sequence is None or invitation.withdrawn_at is not None:
+            _invite(meeting, participant)
+        else:
+            change = ("time", "延期待定", show_span(meeting.starts_at, meeting.ends_at))
+            _ask_anew(invitation, (change,))
+            _tell(invitation, Notice("update", meeting.sequence, (change,)))
+
+
+def tell_revision(
+    meeting_id: int,
+    *,
+    is_significant: bool,
+    changes: Sequence[Change],
+    added: Collection[int],
+    removed: Collection[int],
+) -> None:
+    """Tell each invited person what a revision means to that person, and nobody anything else.
+
+    A new time or place: all are asked anew. New words: the sequence and the answers stay (RFC 5546 2.1.4),
+    and who asked leave is left in peace. A person taken off: a CANCEL to that one alone (3.2.5).
+    """
+    meeting = get(Meeting, meeting_id)
+    # Who came in by the same step sits at the table already when the words are written.
+    db.session.expire(meeting, ["participants"])
+    told = tuple(rules.worth_telling(changes))
+    others = [one for one in queries.list_live(meeting_id) if one.participant_id not in {*added, *removed}]
+    for participant_id in removed:
+        invitation = queries.find_of(participant_id)
+        if invitation is not None and invitation.withdrawn_at is None:
+            _withdraw(meeting, invitation)
+    for participant_id in added:
+        _invite(meeting, get(Participant, participant_id))
+    for invitation in others:
+        if is_significant:
+            _ask_anew(invitation, told)
+            _tell(invitation, Notice("update", meeting.sequence, told))
+        elif told and invitation.answer != AnswerState.DECLINED:
+            sequence = invitation.sent_sequence or 0
+            _tell(invitation, Notice("update", sequence, told, asks_anew=False))
+
+
+def call_off(meeting_id: int, kind: str, reason: str) -> None:
+    """Take the meeting out of everybody's calendar, with the reason; `kind` is “postponed” or “cancel”."""
+    meeting = get(Meeting, meeting_id)
+    for invitation in queries.list_live(meeting_id):
+        _tell(invitation, Notice(kind, meeting.sequence, reason=reason))
+
+
+# --- what an organizer does ---------------------------------------------------
+
+
+def send_again(invitation_id: int, *, by: Account | None) -> Message:
+    """Send one person the invitation as it stands now. Raises AnswerRefused where no answer could be taken."""
+    invitation = get(Invitation, invitation_id)
+    lock(Meeting, invitation.meeting_id)
+    _check_open(invitation)
+    message = _tell(invitation, _reminder(invitation), again=True)
+    audit.record("invitations:invitation:send", invitation.meeting, by=by, sentence=invitation.name)
+    return message
+
+
+def remind_silent(meeting_id: int, *, by: Account | None) -> int:
+    """Remind everybody who has not answered, and return how many. Raises AnswerRefused as `send_again` does."""
+    silent = queries.list_silent(meeting_id)
+    for invitation in silent:
+        send_again(invitation.id, by=by)
+    return len(silent)
+
+
+# --- answers ------------------------------------------------------------------
+
+
+def take_answer(
+    invitation_id: int, given: Given, *, sequence: int, door: Door, by: Account | None = None
+) -> Invitation:
+    """Write down what an invited person says; the latest decision counts, by whatever door it came.
+
+    `sequence` is that of the meeting the person was looking at. The time of who does not come is free at
+    once; a stand-in's is taken in the same step. The same answer twice does nothing.
+    Raises AnswerRefused (StaleAnswer among them), scheduling's Conflict and PlanRefused.
+    """
+    meeting = lock(Meeting, get(Invitation, invitation_id).meeting_id)
+    invitation = lock(Invitation, invitation_id)
+    _check_open(invitation)
+    rules.check_order(sequence, meeting.significant_sequence)
+    given = _cleaned(given)
+    if given == _standing(invitation):
+        return invitation
+    _settle_seat(invitation.participant, given)
+    invitation.answer = given.answer
+    invitation.reason = given.reason or None
+    invitation.stand_in_text = given.stand_in_text
+    invitation.answered_at = clock.now()
+    invitation.answered_sequence = meeting.sequence
+    invitation.answered_by = by.name if by else ""
+    invitation.door = door
+    sentence = f"{invitation.name} {ANSWER_NAMES[given.answer]}（{DOOR_NAMES[door]}）"
+    audit.record("invitations:answer:take", meeting, by=by, sentence=sentence)
+    return invitation
+
+
+def _check_open(invitation: Invitation) -> None:
+    meeting = invitation.meeting
+    refusal = rules.refusal(
+        meeting.state, meeting.ends_at, is_withdrawn=invitation.withdrawn_at is not None, now=clock.now()
+    )
+    if refusal is not None:
+        raise refusal
+
+
+def _cleaned(given: Given) -> Given:
+    """Return an answer with only what belongs to it. Raises ReasonMissing."""
+    if given.answer == AnswerState.ACCEPTED:
+        return Given(given.answer)
+    reason = clean_text(given.reason).strip()[: rules.LONGEST_REASON]
+    if not reason:
+        raise ReasonMissing
+    if given.answer == AnswerState.DECLINED:
+        return Given(given.answer, reason)
+    name = "" if given.stand_in_person_id else clean_line(given.stand_in_text)[: rules.LONGEST_NAME]
+    return replace(given, reason=reason, stand_in_text=name)
+
+
+def _standing(invitation: Invitation) -> Given:
+    """Return the answer in force, as it was given."""
+    stand_in = queries.find_stand_in(invitation.participant) if _sends_other(invitation) else None
+    person_id = stand_in.person_id if stand_in else None
+    return Given(invitation.answer, invitation.reason or "", person_id, invitation.stand_in_text)
+
+
+def _sends_other(invitation: Invitation) -> bool:
+    return invitation.answer == AnswerState.DELEGATED
+
+
+def _settle_seat(participant: Participant, given: Given) -> None:
+    """Hold or free the participant's time, and that of a stand-in, as the answer says."""
+    stand_in = queries.find_stand_in(participant)
+    wanted = given.stand_in_person_id if given.answer == AnswerState.DELEGATED else None
+    if stand_in is not None and stand_in.person_id == wanted:
+        return
+    if given.answer == AnswerState.DELEGATED:
+        if participant.unit_id is None:
+            raise NoStandIns
+        if wanted is None and not given.stand_in_text:
+            raise StandInMissing
+    scheduling.recall_stand_in(participant.id)
+    if given.answer == AnswerState.ACCEPTED:
+        scheduling.rejoin(participant.id)
+    elif wanted is not None:
+        scheduling.send_stand_in(participant.id, wanted, given.reason)
+    else:
+        scheduling.decline(participant.id)
+
+
+# --- one person's invitation --------------------------------------------------
+
+
+def _invite(meeting: Meeting, participant: Participant) -> None:
+    """Ask a participant for the first time, or again after having been taken off the list."""
+    invitation = queries.find_of(participant.id)
+    if invitation is None:
+        invitation = Invitation(meeting_id=meeting.id, participant_id=participant.id)
+        db.session.add(invitation)
+        # The personal link is made from the id.
+        db.session.flush()
+        invitation.token_hash = digest(letters.answer_token(invitation))
+    invitation.withdrawn_at = None
+    _ask_anew(invitation, ())
+    _tell(invitation, Notice("invite", meeting.sequence))
+
+
+def _withdraw(meeting: Meeting, invitation: Invitation) -> None:
+    invitation.withdrawn_at = clock.now()
+    _tell(invitation, Notice("withdrawn", meeting.sequence))
+
+
+def _ask_anew(invitation: Invitation, changes: tuple[Change, ...]) -> None:
+    """Let the old answer go: it was to another time or place."""
+    invitation.answer = AnswerState.WAITING
+    invitation.answered_at = invitation.answered_sequence = invitation.door = None
+    invitation.reason = None
+    invitation.answered_by = invitation.stand_in_text = ""
+    invitation.changes = [list(change) for change in changes]
+
+
+def _reminder(invitation: Invitation) -> Notice:
+    kind = "remind" if invitation.answer == AnswerState.WAITING else "invite"
+    return Notice(kind, invitation.sent_sequence or 0)
+
+
+def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Message:
+    """Put one message into the outbox: a mail with its calendar object, or a call where there is no address.
+
+    What has not left yet about the same invitation is dropped, so that nothing older follows (RFC 5546
+    2.1.5); whoever has heard nothing so far is told of no change, but invited.
+    """
+    now, meeting, person = clock.now(), invitation.meeting, invitation.participant.person
+    about, thread = f"meeting:{meeting.id}", thread_of(invitation)
+    messages.drop_superseded(about, thread)
+    if notice.method == "REQUEST" and not queries.has_been_told(about, thread):
+        notice = Notice("invite", notice.sequence)
+    letter = letters.write(invitation, notice, now)
+    stamp = f"{meeting.version}.{int(now.timestamp())}" if again else f"{meeting.version}"
+    common = {
+        "unit_id": meeting.unit_id,
+        "about": about,
+        "dedupe_key": f"{notice.kind}:{thread}:{notice.sequence}.{stamp}",
+        "to_name": person.name,
+        "subject": letter.subject,
+        "expires_at": meeting.ends_at,
+    }
+    if _takes_mail(person.email):
+        message = messages.queue_email(
+            notice.kind,
+            **common,
+            to_address=person.email,
+            text=letter.text,
+            html=letter.html,
+            calendar=letters.calendar(invitation, notice, now),
+            method=notice.method,
+            references=invitation.first_message_id or None,
+        )
+        invitation.first_message_id = invitation.first_message_id or message.message_id
+    else:
+        text = letter.short
+        if notice.method == "REQUEST":
+            text += f"\n{letters.answer_url(invitation)}"
+        message = messages.queue_phone(notice.kind, **common, to_phone=person.mobile or "", text=text)
+    invitation.sent_sequence = notice.sequence
+    return message
+
+
+def _takes_mail(address: str) -> bool:
+    """Whether a mail can go there; Outlook throws away what an organizer asks itself (CALENDAR M5)."""
+    return is_address(address) and address.casefold() != messages.sender()[1].casefold()
