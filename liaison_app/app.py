@@ -116,6 +116,7 @@ def _register(app: Flask) -> None:
     from . import cli
     from .accounts import views as accounts_views
     from .dashboards import public as dashboards_public
+    from .messages import jobs as messages_jobs  # noqa: F401  registers what the worker does
 
     for module in (accounts_views, dashboards_public):
         app.register_blueprint(module.bp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from .core.errors import LiaisonError
 from .core.text import from_local
 from .demo import loader as demo
 from .jobs import worker
+from .jobs.errors import WrongSchema
 from .orgs import services as orgs
 from .settings import Settings
 
@@ -60,14 +62,24 @@ def serve(host: str, port: int) -> None:
 
 
 @click.command("worker")
+@click.option("--once", is_flag=True, help="Do one piece of work, then stop.")
 @click.option("--drain", is_flag=True, help="Do what is due now, then stop.")
 @with_appcontext
-def work(drain: bool) -> None:
+def work(once: bool, drain: bool) -> None:
     """Send what waits in the outbox and do all other background work."""
-    if drain:
-        worker.drain()
-    else:
-        worker.run_forever()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        worker.prepare()
+        if once:
+            worker.run_once()
+        elif drain:
+            worker.drain()
+        else:
+            worker.run_forever()
+    except WrongSchema as mismatch:
+        raise click.ClickException(
+            f"数据表和程序版本对不上：现在 {mismatch.found or '没有'}，应为 {mismatch.wanted}。"
+        ) from mismatch
 
 
 @click.command("seed-demo")

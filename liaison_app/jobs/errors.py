@@ -20,4 +20,9 @@ class LeaseLost(Exception):
 
 
 class WrongSchema(Exception):
-    """The database was migrated by another version of the program; the text says both."""
+    """The database was migrated by another version of the program; `found` is empty where it never was."""
+
+    def __init__(self, found: str, wanted: str):
+        super().__init__(f"the database is at {found or 'nothing'}, this program at {wanted}")
+        self.found = found
+        self.wanted = wanted

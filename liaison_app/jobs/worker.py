@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
+from alembic.migration import MigrationContext
 from flask import Flask, current_app
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from liaison_app.core import clock
@@ -33,12 +33,11 @@ LONGEST_REASON = 500
 def run_forever() -> None:
     """Work until SIGTERM or SIGINT; the job under way is finished first.
 
-    Raises WrongSchema where the database belongs to another version of the program, at the start or later.
+    Raises WrongSchema once the database is migrated to another version of the program.
     """
     stop = Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
-    prepare()
     name, beaten = f"{socket.gethostname()[:24]}:{os.getpid()}", float("-inf")
     while not stop.is_set():
         try:
@@ -53,7 +52,7 @@ def run_forever() -> None:
 
 
 def prepare() -> None:
-    """Refuse a database of another version, and give every duty its row."""
+    """Give every duty its row. Raises WrongSchema where the database belongs to another version."""
     with _app().app_context():
         refuse_wrong_schema()
         with transaction():
@@ -113,10 +112,10 @@ def _beat(name: str) -> None:
 
 def refuse_wrong_schema() -> None:
     """Raise WrongSchema where the database was not migrated to just this version."""
-    head = (Path(current_app.extensions["migrate"].directory) / "HEAD").read_text(encoding="utf-8").strip()
-    found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
-    if found != head:
-        raise WrongSchema(f"the database is at {found}, this program at {head}")
+    wanted = (Path(current_app.extensions["migrate"].directory) / "HEAD").read_text(encoding="ascii").strip()
+    found = MigrationContext.configure(db.session.connection()).get_current_revision()
+    if found != wanted:
+        raise WrongSchema(found or "", wanted)
 
 
 @every(minutes=60)
