@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from icalendar import vText
-from icalendar.parser import Contentline
+from icalendar.parser import Contentline, unescape_backslash
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from liaison_app.core.text import BEIJING
@@ -37,7 +36,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        return str(vText.from_ical(self.value))
+        return unescape_backslash(self.value)
 
     @property
     def address(self) -> str:
@@ -67,7 +66,8 @@ class ForeignEvent:
     def moment(self, name: str) -> datetime | None:
         """Return a time in UTC; None where there is none between 1970 and 2199. A day counts from midnight."""
         line = self.first(name)
-        found = _MOMENT.fullmatch(line.value.strip())
+        # After the last colon: "TZID=UTC+08:00:2026…" is written without the quotes it needs.
+        found = _MOMENT.fullmatch(line.value.rpartition(":")[2].strip().upper())
         # The years keep the change of zone inside what a datetime can hold.
         if found is None or not "1970" < found[1] < "2199":
             return None
@@ -145,7 +145,7 @@ def _damaged_parts(written: str) -> tuple[str, Line]:
     found = _DAMAGED.match(written)
     if found is None:
         return "", NO_LINE
-    params = {name.upper(): value.strip('" ') for name, value in _DAMAGED_PARAMETER.findall(found[2])}
+    params = {name.upper(): value.strip('": ') for name, value in _DAMAGED_PARAMETER.findall(found[2])}
     return found[1].upper(), Line(params, found[3].removeprefix(":"))
 
 
