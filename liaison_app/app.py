@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 from flask import Flask, g
@@ -112,13 +113,25 @@ def _asset_version() -> str:
     return mark.hexdigest()[:10]
 
 
-def _register(app: Flask) -> None:
-    from . import cli
-    from .accounts import views as accounts_views
-    from .dashboards import public as dashboards_public
-    from .messages import jobs as messages_jobs  # noqa: F401  registers what the worker does
+# Modules that hold a blueprint `bp`, and modules that register handlers of facts and duties of the worker.
+PAGES = (
+    "accounts.views",
+    "dashboards.public",
+    "dashboards.station_pages",
+    "dashboards.views",
+    "invitations.public",
+    "invitations.views",
+    "scheduling.public",
+    "scheduling.views",
+)
+LISTENERS = ("invitations.handlers", "messages.jobs")
 
-    for module in (accounts_views, dashboards_public):
-        app.register_blueprint(module.bp)
-    accounts_views.init_app(app)
-    cli.init_app(app)
+
+def _register(app: Flask) -> None:
+    for name in PAGES:
+        app.register_blueprint(import_module(f"liaison_app.{name}").bp)
+    for name in LISTENERS:
+        import_module(f"liaison_app.{name}")
+    app.before_request(import_module("liaison_app.accounts.views").load_account)
+    app.context_processor(import_module("liaison_app.dashboards.navigation").menu)
+    import_module("liaison_app.cli").init_app(app)

@@ -23,7 +23,6 @@ from .core import checks, clock, links
 from .core.db import transaction
 from .core.errors import LiaisonError
 from .core.text import from_local
-from .demo import loader as demo
 from .jobs import worker
 from .jobs.errors import WrongSchema
 from .orgs import services as orgs
@@ -124,14 +123,19 @@ def _first_link() -> str:
 
 
 def _load_demo(moment: datetime) -> None:
+    # The demo's data is large and only wanted here.
+    from .demo import loader
+
     try:
-        demo.load(moment)
+        loader.load(moment)
     except LiaisonError as refusal:
         raise click.ClickException(str(refusal)) from refusal
 
 
 def _show_demo_accounts() -> None:
-    for account in demo.read_accounts():
+    from .demo import loader
+
+    for account in loader.read_accounts():
         click.echo("  {role_name}　{unit}　账号 {login}　密码 {password}".format(**account))
 
 

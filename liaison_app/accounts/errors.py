@@ -18,3 +18,7 @@ class WeakPassword(Refused):
 
 class LoginTaken(Refused):
     message = N_("这个账号名已经有人用。")
+
+
+class NotYourself(Refused):
+    message = N_("不能停用自己的账号。")

@@ -26,6 +26,10 @@ class Account(Model):
 
     grants: Mapped[list["RoleGrant"]] = relationship(back_populates="account", lazy="selectin")
 
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        return tuple(one.unit.path for one in self.grants)
+
     def paths_for(self, permission: Permission, on: date) -> list[str]:
         """Return the unit paths below which this account holds `permission` on the day."""
         granting = roles_with(permission)

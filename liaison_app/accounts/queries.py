@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import select
 
 from liaison_app.core import clock
-from liaison_app.core.db import db
+from liaison_app.core.db import db, get
 from liaison_app.core.tokens import digest
+from liaison_app.orgs.models import OrgUnit
+from liaison_app.orgs.queries import within
 
-from .models import Account, BrowserSession
+from .models import Account, BrowserSession, RoleGrant
 from .rules import is_over
 
 
@@ -32,3 +36,13 @@ def has_accounts() -> bool:
 def find_account(login: str) -> Account | None:
     """Return the account of a login, or None."""
     return db.session.scalar(select(Account).where(Account.login == login))
+
+
+def get_account(account_id: int) -> Account:
+    return get(Account, account_id)
+
+
+def list_accounts(paths: Collection[str]) -> Sequence[Account]:
+    """Return the accounts that hold a role within the subtrees, by login."""
+    holders = select(RoleGrant.account_id).join(OrgUnit, OrgUnit.id == RoleGrant.unit_id).where(within(paths))
+    return list(db.session.scalars(select(Account).where(Account.id.in_(holders)).order_by(Account.login)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from liaison_app.access.permissions import Role
 from liaison_app.core.errors import N_
 
 SHORTEST = 10
@@ -55,3 +57,16 @@ def is_over(
     return now - seen_at > timedelta(minutes=idle_minutes) or now - started_at > timedelta(
         hours=absolute_hours
     )
+
+
+# Which roles may make accounts of which roles: only below oneself, never sideways (SECURITY A10).
+MAY_GRANT: dict[Role, frozenset[Role]] = {
+    Role.ADMIN: frozenset(Role),
+    Role.OFFICE: frozenset({Role.STREET, Role.STATION_HEAD, Role.LIAISON, Role.BUREAU_CONTACT}),
+}
+
+
+def grantable(held: Iterable[Role]) -> list[Role]:
+    """Return the roles that a holder of `held` may give to others, in the order of the list."""
+    allowed: frozenset[Role] = frozenset().union(*(MAY_GRANT.get(role, frozenset()) for role in held))
+    return [role for role in Role if role in allowed]

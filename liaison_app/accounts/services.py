@@ -12,12 +12,12 @@ from sqlalchemy import delete, func, select
 from liaison_app.access.permissions import Role
 from liaison_app.audit import services as audit
 from liaison_app.core import clock
-from liaison_app.core.db import db, keyed_hash
+from liaison_app.core.db import db, keyed_hash, lock
 from liaison_app.core.errors import Missing
 from liaison_app.core.tokens import digest
 
 from . import rules
-from .errors import LockedOut, LoginTaken, WeakPassword, WrongPassword
+from .errors import LockedOut, LoginTaken, NotYourself, WeakPassword, WrongPassword
 from .models import Account, BrowserSession, RoleGrant, SetupLink, SignInAttempt
 
 _hasher = PasswordHasher()
@@ -163,3 +163,15 @@ def use_setup_link(token: str, password: str) -> Account:
 
 def _attempt_keys(login: str, address: str) -> tuple[str, str]:
     return keyed_hash("login", login.strip().casefold()), keyed_hash("address", address)
+
+
+def set_active(account_id: int, is_active: bool, *, by: Account) -> Account:
+    """Close or reopen an account; closing ends its browser sessions. Raises Missing, NotYourself."""
+    account = lock(Account, account_id)
+    if account.id == by.id:
+        raise NotYourself
+    account.is_active = is_active
+    account.generation += 1
+    action = "accounts:account:open" if is_active else "accounts:account:close"
+    audit.record(action, account, by=by, sentence=account.login)
+    return account

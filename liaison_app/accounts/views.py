@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Flask, flash, g, redirect, request, session, url_for
+from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from liaison_app.access.guards import public, signed_in
-from liaison_app.core import clock
+from liaison_app.access.guards import allowed_paths, public, requires, signed_in
+from liaison_app.access.permissions import ROLE_NAMES, Permission, Role
+from liaison_app.core import clock, links
 from liaison_app.core.db import transaction
-from liaison_app.core.errors import Refused
+from liaison_app.core.errors import Missing, Refused
 from liaison_app.core.htmx import render
+from liaison_app.core.time_fields import complain
 from liaison_app.core.web import current_settings, own_path, translated
+from liaison_app.orgs import queries as orgs
 
-from . import queries, services
+from . import queries, rules, services
 from .errors import WrongPassword
-from .forms import LoginForm, SetupForm
-from .models import SetupLink
+from .forms import AccountForm, LoginForm, SetupForm
+from .models import Account, SetupLink
 
 bp = Blueprint("accounts", __name__)
 
 TOUCH_EVERY = timedelta(minutes=1)
-
-
-def init_app(app: Flask) -> None:
-    """Load the signed-in account before every request."""
-    app.before_request(load_account)
 
 
 def load_account() -> None:
@@ -113,3 +111,65 @@ def setup(link: SetupLink) -> ResponseReturnValue:
     return render(
         "accounts/setup.html", status=422 if form.errors else 200, form=form, login=link.account.login
     )
+
+
+@bp.route("/accounts", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE)
+def accounts() -> ResponseReturnValue:
+    """List the accounts of the own part of the tree, and add one."""
+    paths = allowed_paths(Permission.ACCOUNT_MANAGE)
+    form = AccountForm()
+    roles = rules.grantable(one.role for one in g.account.grants)
+    form.role.choices = [(role, _(ROLE_NAMES[role])) for role in roles]
+    form.unit_id.choices = [(unit.id, unit.name) for unit in orgs.list_units(paths)]
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                account = services.create_account(form.login.data or "", form.name.data or "", by=g.account)
+                services.grant(account, Role(form.role.data), form.unit_id.data, by=g.account)
+                token = services.make_setup_link(account)
+        except Refused as refusal:
+            complain(form.login, translated(refusal))
+        else:
+            return _linked(account.login, token)
+    return render(
+        "accounts/accounts.html",
+        status=422 if form.errors else 200,
+        form=form,
+        accounts=queries.list_accounts(paths),
+        role_names=ROLE_NAMES,
+    )
+
+
+@bp.post("/accounts/<int:account_id>/link")
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+def relink(account: Account) -> ResponseReturnValue:
+    """Make a new one-time link by which the account's owner sets a password."""
+    _refuse_above(account)
+    with transaction():
+        token = services.make_setup_link(account)
+    return _linked(account.login, token)
+
+
+@bp.post("/accounts/<int:account_id>/active")
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+def activate(account: Account) -> ResponseReturnValue:
+    """Close an account, or open it again."""
+    _refuse_above(account)
+    try:
+        with transaction():
+            services.set_active(account.id, request.form.get("active") == "1", by=g.account)
+    except Refused as refusal:
+        flash(translated(refusal), "error")
+    return redirect(url_for(".accounts"), 303)
+
+
+def _refuse_above(account: Account) -> None:
+    """Raise Missing where the account holds a role that the signed-in one may not give (SECURITY A10)."""
+    mine = rules.grantable(one.role for one in g.account.grants)
+    if not all(one.role in mine for one in account.grants):
+        raise Missing
+
+
+def _linked(login: str, token: str) -> ResponseReturnValue:
+    return render("accounts/linked.html", login=login, link=links.setup_url(token))

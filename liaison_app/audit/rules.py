@@ -3,6 +3,8 @@
 from liaison_app.core.errors import N_
 
 ACTION_NAMES = {
+    "accounts:account:close": N_("停用账号"),
+    "accounts:account:open": N_("恢复账号"),
     "accounts:account:create": N_("建账号"),
     "accounts:account:set_password": N_("设密码"),
     "accounts:account:sign_in": N_("登录"),

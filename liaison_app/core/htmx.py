@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 
 def wants_fragment() -> bool:
@@ -16,3 +16,10 @@ def render(page: str, fragment: str | None = None, *, status: int = 200, **conte
     response = make_response(render_template(template, **context), status)
     response.vary.add("HX-Request")
     return response
+
+
+def leave(url: str) -> Response:
+    """Send the browser on to another page after a POST; htmx is told in a header, so that it does not swap a part."""
+    if wants_fragment():
+        return make_response("", 204, {"HX-Redirect": url})
+    return make_response(redirect(url, 303))

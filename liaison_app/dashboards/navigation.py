@@ -41,6 +41,7 @@ def _staff() -> list[dict[str, Any]]:
         ("people.deputies", _("代表"), Permission.PERSON_READ),
         ("messages.outbox", _("消息"), Permission.MESSAGE_READ),
         ("imports.start", _("导入"), Permission.IMPORT_RUN),
+        ("accounts.accounts", _("账号"), Permission.ACCOUNT_MANAGE),
     ]
     shown = []
     for endpoint, label, permission in entries:

@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from importlib.resources import files
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text as sql
 
 from liaison_app.access.guards import public
+from liaison_app.core import clock
 from liaison_app.core.db import db
 from liaison_app.core.htmx import render
+from liaison_app.core.text import from_local, local
 from liaison_app.core.web import current_settings, own_path
+from liaison_app.scheduling import queries as scheduling
+from liaison_app.scheduling.views import phase
+from liaison_app.signups.kinds import PRIVACY_VERSION
+
+from . import calendars, queries
 
 bp = Blueprint("web", __name__)
 
 A_YEAR = 365 * 24 * 3600
+AHEAD = timedelta(days=35)
 SWITCHES = {"elder": {"0", "1"}, "contrast": {"0", "1"}, "lang": {"zh", "en"}}
 
 
 @bp.get("/")
 @public
 def start() -> ResponseReturnValue:
-    """Show what is on, where and with whom."""
-    return render("dashboards/start.html")
+    """Show what is on in the coming weeks, where and with whom, and the seats left."""
+    now = clock.now()
+    today = local(now).date()
+    midnight = from_local(today, time(0))
+    found = scheduling.list_between(midnight, midnight + AHEAD)
+    ids = [meeting.id for meeting in found]
+    seats = queries.seats_for(ids)
+    return render(
+        "dashboards/start.html",
+        meetings=found,
+        bureaus=scheduling.answering_units(ids),
+        left={id: one.left for id, one in seats.items()},
+        today=today,
+        station_count=queries.count_stations(),
+        phase=phase,
+    )
+
+
+@bp.get("/calendar")
+@public
+def calendar() -> ResponseReturnValue:
+    """Show the public meetings by month or week."""
+    base = url_for("web.start")
+    return render(
+        "dashboards/public_calendar.html",
+        fragment="dashboards/_calendar.html",
+        **calendars.page("web.calendar", None),
+        phase=phase,
+        link_of=lambda meeting: f"{base}m/{meeting.code}",
+    )
 
 
 @bp.get("/display")
@@ -43,7 +80,7 @@ def display() -> ResponseReturnValue:
 @public
 def privacy() -> ResponseReturnValue:
     """Say what is done with personal data."""
-    return render("dashboards/privacy.html")
+    return render("dashboards/privacy.html", privacy_version=PRIVACY_VERSION)
 
 
 @bp.get("/help")

@@ -7,13 +7,22 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, false, or_, select
 
 from liaison_app.core.db import db, get
+from liaison_app.core.errors import Missing
 
-from .kinds import OrgKind
+from .kinds import ANSWERING, OrgKind
 from .models import OrgUnit
 
 
 def get_unit(unit_id: int) -> OrgUnit:
     return get(OrgUnit, unit_id)
+
+
+def get_answering_unit(unit_id: int) -> OrgUnit:
+    """Return a bureau or another body that answers questions, or raise Missing."""
+    unit = get(OrgUnit, unit_id)
+    if unit.kind not in ANSWERING:
+        raise Missing
+    return unit
 
 
 def within(paths: Collection[str]) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison_app.core.db import CodeType, Model
@@ -158,3 +158,16 @@ class Occupancy(Model):
     live: Mapped[bool] = mapped_column(default=True)
 
     meeting: Mapped[Meeting] = relationship()
+
+
+class CalendarEntry(Model):
+    """The VEVENT of a meeting as public feeds carry it, written whenever the meeting changes.
+
+    Feeds join these bytes; building a thousand events anew would take half a second.
+    """
+
+    __tablename__ = "calendar_entry"
+
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    revised_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from liaison_app.core.db import db, get
 from liaison_app.core.errors import Missing
 from liaison_app.core.text import from_local, local
+from liaison_app.core.tokens import digest
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import within as units_within
 from liaison_app.people.models import Person
@@ -19,7 +20,7 @@ from liaison_app.stations.models import Room
 from . import rules
 from .errors import Blocker
 from .kinds import MeetingState
-from .models import Meeting, Occupancy, Participant, Pool
+from .models import CalendarEntry, Meeting, Occupancy, Participant, Pool
 
 
 def get_meeting(meeting_id: int) -> Meeting:
@@ -288,7 +289,11 @@ def _with_place(wanted: Select[tuple[Meeting]]) -> Select[tuple[Meeting]]:
 
 
 def suggest_times(
-    resources: Collection[int], starts_at: datetime, ends_at: datetime, now: datetime, but_meeting_id: int | None
+    resources: Collection[int],
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+    but_meeting_id: int | None,
 ) -> list[rules.Span]:
     """Return up to three free spans of the same length in office hours, nearest to the wanted one first."""
     day = local(starts_at).date()
@@ -299,3 +304,37 @@ def suggest_times(
     starts = rules.free_starts(taken, (starts_at, ends_at), windows, limit=400)
     chosen = rules.spread(starts, limit=3, apart=timedelta(hours=2))
     return [(start, start + (ends_at - starts_at)) for start in chosen]
+
+
+KEPT_BACK = timedelta(days=90)
+KEPT_CANCELLED = timedelta(days=30)
+
+
+def feed_entries(
+    now: datetime, *, station_id: int | None = None, unit_id: int | None = None
+) -> Sequence[tuple[bytes, datetime]]:
+    """Return (VEVENT, last change) of what a public feed carries, by start: three months back, all ahead.
+
+    A cancelled meeting stays, marked, for thirty days; a postponed one has no time and is left out.
+    """
+    live = Meeting.state.in_([MeetingState.PUBLISHED, MeetingState.HELD, MeetingState.CLOSED])
+    lately_off = and_(Meeting.state == MeetingState.CANCELLED, Meeting.ended_state_at > now - KEPT_CANCELLED)
+    wanted = (
+        select(CalendarEntry.body, CalendarEntry.revised_at)
+        .join(Meeting, Meeting.id == CalendarEntry.meeting_id)
+        .where(Meeting.is_public, or_(live, lately_off), Meeting.starts_at > now - KEPT_BACK)
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    if station_id is not None:
+        wanted = wanted.where(Meeting.station_id == station_id)
+    if unit_id is not None:
+        wanted = wanted.where(Meeting.id.in_(_at_table([unit_id])))
+    return db.session.execute(wanted).tuples().all()
+
+
+def get_feed_person(token: str) -> Person:
+    """Return the person whose secret feed this token opens, or raise Missing."""
+    person = db.session.scalar(select(Person).where(Person.feed_hash == digest(token)))
+    if person is None:
+        raise Missing
+    return person

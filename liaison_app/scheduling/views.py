@@ -94,7 +94,7 @@ def meeting(meeting: Meeting) -> ResponseReturnValue:
         may_manage=may(Permission.MEETING_MANAGE, meeting),
         steps=rules.steps_from(meeting.state),
         trail=audit.trail_of("meeting", meeting.id),
-        notice_by=_notice_by(meeting),
+        notice_by=notice_by(meeting),
         phase=phase,
     )
 
@@ -188,8 +188,8 @@ def step(meeting: Meeting) -> ResponseReturnValue:
         form=form,
         told=_told(meeting),
         conflict=_shown(conflict),
-        notice_by=_notice_by(meeting),
-        is_late=name == "publish" and clock.now() > _notice_by(meeting),
+        notice_by=notice_by(meeting),
+        is_late=name == "publish" and clock.now() > notice_by(meeting),
         phase=phase,
     )
 
@@ -415,7 +415,7 @@ def _differences(form: MeetingForm, meeting: Meeting) -> list[tuple[str, str, st
     return [row for row in rows if row[1] != row[2]]
 
 
-def _notice_by(meeting: Meeting) -> datetime:
+def notice_by(meeting: Meeting) -> datetime:
     """Return the last moment for the public notice of a meeting."""
     midnight = from_local(local(meeting.starts_at).date(), time(0))
     return rules.last_notice_moment(midnight, KINDS[meeting.kind].notice_days)

@@ -1,0 +1,100 @@
+"""Form fields for what people type: cleaned, kept as typed when refused, with the reason beside the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext
+from wtforms import StringField
+from wtforms.widgets import Input, TelInput, TextArea
+
+from .errors import N_, LiaisonError
+from .text import Unreadable, clean_line, clean_name, clean_text, mobile_normal
+
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class TooLong(Unreadable):
+    """More characters than the field holds."""
+
+
+class NoName(Unreadable):
+    """Something typed as a name that has no letter in it."""
+
+
+class CleanField(StringField):
+    """A field whose `data` is the cleaned text, and which shows what was typed where that was refused.
+
+    `longest` is the number of characters that may remain after cleaning. Errors are sentences of `read`.
+    """
+
+    typed: str | None = None
+
+    def __init__(self, *args: Any, longest: int = 200, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.longest = longest
+
+    def read(self, typed: str) -> str:
+        """Return the cleaned text, or raise a LiaisonError that says what is wrong with it."""
+        raise NotImplementedError
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.typed = str(valuelist[0]) if valuelist else ""
+        self.data = ""
+        if not self.typed.strip():
+            return
+        try:
+            text = self.read(self.typed)
+            if len(text) > self.longest:
+                reason = N_("最多 {longest} 个字，现在是 {count} 个。")
+                raise TooLong(reason, longest=self.longest, count=len(text))
+        except LiaisonError as error:
+            raise ValueError(gettext(error.message).format(**error.values)) from error
+        self.data = text
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        # One sentence at a time: what was typed in vain is not “missing” as well.
+        if self.process_errors:
+            self.errors = list(self.process_errors)
+
+    def _value(self) -> str:
+        if self.errors and self.typed is not None:
+            return self.typed
+        return self.data or ""
+
+
+class LineField(CleanField):
+    """One line of text."""
+
+    def read(self, typed: str) -> str:
+        return clean_line(typed)
+
+
+class TextField(CleanField):
+    """Text of several lines."""
+
+    widget: Input | TextArea = TextArea()
+
+    def read(self, typed: str) -> str:
+        return clean_text(typed).strip()
+
+
+class NameField(CleanField):
+    """A person's name; rare characters and the middle dot stay (RULES 2.1)."""
+
+    def read(self, typed: str) -> str:
+        name = clean_name(typed)
+        if name and not _LETTER.search(name):
+            raise NoName(N_("姓名里要有字，现在是“{typed}”。"), typed=name[:20])
+        return name
+
+
+class MobileField(CleanField):
+    """A mobile number of mainland China, in any usual spelling; `data` is its eleven digits."""
+
+    widget: Input | TextArea = TelInput()
+
+    def read(self, typed: str) -> str:
+        return mobile_normal(typed)

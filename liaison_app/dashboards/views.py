@@ -1,0 +1,163 @@
+"""The desk: what is to be done today, and what comes."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Any
+
+from flask import Blueprint, g, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from liaison_app.access.guards import allowed_paths, requires
+from liaison_app.access.permissions import ROLE_NAMES, Permission
+from liaison_app.core import clock
+from liaison_app.core.htmx import render
+from liaison_app.core.text import from_local, local, show_moment
+from liaison_app.invitations import queries as invitations
+from liaison_app.messages import queries as messages
+from liaison_app.scheduling import queries as scheduling
+from liaison_app.scheduling.kinds import MeetingState
+from liaison_app.scheduling.models import Meeting
+from liaison_app.scheduling.views import notice_by, phase
+
+from . import calendars, queries
+
+bp = Blueprint("dashboards", __name__)
+
+AHEAD = timedelta(days=14)
+
+
+@bp.get("/desk")
+@requires(Permission.DESK_READ)
+def desk() -> ResponseReturnValue:
+    """Show what waits for this account; a bureau's clerk goes straight to the own bureau's invitations."""
+    paths = allowed_paths(Permission.MEETING_READ)
+    if not paths:
+        return redirect(url_for(_home_without_meetings()), 303)
+    now = clock.now()
+    today = local(now).date()
+    midnight = from_local(today, time(0))
+    found = scheduling.list_between(midnight, midnight + AHEAD, paths=paths)
+    ids = [meeting.id for meeting in found]
+    answers, seats = invitations.counts_for(ids), queries.seats_for(ids)
+    return render(
+        "dashboards/desk.html",
+        tasks=_tasks(found, answers, paths),
+        meetings=found,
+        answers=answers,
+        seats=seats,
+        todays=[one for one in found if local(one.starts_at).date() == today],
+        recent=queries.recent_entries(paths),
+        figures=_figures(paths, today),
+        role_words=_role_words(),
+        phase=phase,
+    )
+
+
+@bp.get("/desk/calendar")
+@requires(Permission.MEETING_READ)
+def calendar() -> ResponseReturnValue:
+    """Show the own part of the tree by month or week, drafts included."""
+    base = url_for("scheduling.meetings")
+    return render(
+        "dashboards/calendar.html",
+        fragment="dashboards/_calendar.html",
+        **calendars.page("dashboards.calendar", allowed_paths(Permission.MEETING_READ)),
+        phase=phase,
+        link_of=lambda meeting: f"{base}/{meeting.id}",
+    )
+
+
+def _home_without_meetings() -> str:
+    return "invitations.own" if allowed_paths(Permission.INVITATION_ANSWER) else "accounts.accounts"
+
+
+def _role_words() -> str:
+    return "，".join(
+        _("%(unit)s %(role)s", unit=one.unit.name, role=_(ROLE_NAMES[one.role])) for one in g.account.grants
+    )
+
+
+def _tasks(found: list[Meeting], answers: dict[int, Any], paths: list[str]) -> list[dict[str, str]]:
+    """Return what waits, the gravest first: failures, late drafts, silent people, unfinished meetings."""
+    now = clock.now()
+    tasks = []
+    waiting = messages.count_attention(paths)
+    if waiting:
+        words = _("没送到的要改用电话；没有邮箱的由您转告。")
+        tasks.append(
+            _task(
+                "late",
+                "mail",
+                _("%(n)d 条消息等您处理", n=waiting),
+                words,
+                _("去处理"),
+                url_for("messages.outbox"),
+            )
+        )
+    for one in queries.list_postponed(paths):
+        words = _("原因：%(reason)s", reason=one.state_reason)
+        tasks.append(
+            _about(
+                one,
+                "wait",
+                "move",
+                _("%(title)s　等着定新时间", title=one.title),
+                words,
+                _("定时间"),
+                "scheduling.edit",
+            )
+        )
+    for one in found:
+        if one.state == MeetingState.DRAFT:
+            last = notice_by(one)
+            late = now > last
+            words = _("最晚 %(when)s 公告", when=show_moment(last))
+            title = (
+                _("%(title)s　公告晚了，还是草稿", title=one.title)
+                if late
+                else _("%(title)s　还是草稿", title=one.title)
+            )
+            tasks.append(
+                _about(
+                    one, "late" if late else "wait", "clock", title, words, _("看一看"), "scheduling.meeting"
+                )
+            )
+        silent = answers.get(one.id)
+        if one.state == MeetingState.PUBLISHED and silent and silent.waiting and one.starts_at > now:
+            title = _("%(title)s　%(n)d 位还没答复", title=one.title, n=silent.waiting)
+            words = show_moment(one.starts_at)
+            tasks.append(_about(one, "wait", "ring", title, words, _("逐个打电话"), "invitations.board"))
+    for one in queries.list_unfinished(paths, now):
+        title = _("%(title)s　开过了，还没记", title=one.title)
+        tasks.append(
+            _about(
+                one, "pub", "check", title, show_moment(one.starts_at), _("记为已举行"), "scheduling.meeting"
+            )
+        )
+    return tasks
+
+
+def _about(
+    meeting: Meeting, kind: str, icon: str, title: str, text: str, label: str, endpoint: str
+) -> dict[str, str]:
+    return _task(kind, icon, title, text, label, url_for(endpoint, meeting_id=meeting.id))
+
+
+def _task(kind: str, icon: str, title: str, text: str, label: str, url: str) -> dict[str, str]:
+    return {"kind": kind, "icon": icon, "title": title, "text": text, "label": label, "url": url}
+
+
+def _figures(paths: list[str], today: date) -> list[dict[str, Any]]:
+    year = from_local(date(today.year, 1, 1), time(0)), from_local(date(today.year + 1, 1, 1), time(0))
+    held, ahead, people = queries.year_figures(paths, *year)
+    return [
+        {"n": held, "label": _("场已举行"), "url": url_for("scheduling.meetings", when="past")},
+        {
+            "n": ahead,
+            "label": _("场已发布"),
+            "url": url_for("scheduling.meetings", state="published", when="all"),
+        },
+        {"n": people, "label": _("人次有席位"), "url": None},
+    ]
