@@ -240,11 +240,10 @@ def parse_reply_mail(mail: bytes, *, sender: str | None = None) -> Answer:
 def _own_parts(message: Message) -> Iterator[Message]:
     if message.get_content_maintype() == "message" or message.get_content_type() == "multipart/report":
         return
-    payload = message.get_payload()
-    if not isinstance(payload, list):
+    if not message.is_multipart():
         yield message
         return
-    for part in payload:
+    for part in message.get_payload():
         if isinstance(part, Message):
             yield from _own_parts(part)
 

@@ -500,6 +500,7 @@ def test_the_reply_is_found_wherever_it_stands(raw):
         mail(TEXT, INLINE, subtype="report; report-type=delivery-status"),
         mail(TEXT, INLINE.replace("METHOD:REPLY", "METHOD:REQUEST")),
         b"Content-Type: text/calendar\r\n\r\n",
+        b"Content-Type: text/plain; charset=a\x00b\r\n\r\n\xe4",
         b"Content-Type: multipart/mixed\r\n\r\n" + INLINE.encode(),
         "".join(
             f'Content-Type: multipart/mixed; boundary="{n}"\r\n\r\n--{n}\r\n' for n in range(3000)
