@@ -35,29 +35,34 @@ class Counts(NamedTuple):
     waiting: int
     total: int
 
+    @property
+    def answered(self) -> int:
+        return self.total - self.waiting
+
 
 @dataclass(frozen=True)
-class Hosted:
-    """An invitation as the host sees it: it belongs to the host's unit alone."""
+class Seen:
+    """An invitation as one side sees it: the host, or the invited person's own unit, and not the other."""
 
-    meeting: Meeting
     invitation: Invitation
-
-    @property
-    def unit_paths(self) -> tuple[str, ...]:
-        return self.meeting.unit_paths
+    unit_paths: tuple[str, ...]
 
 
-def get_invitation(invitation_id: int) -> Invitation:
-    return get(Invitation, invitation_id)
-
-
-def get_hosted(meeting_id: int, invitation_id: int) -> Hosted:
-    """Return an invitation of this meeting, and of no other (SECURITY A7), or raise Missing."""
+def get_hosted(meeting_id: int, invitation_id: int) -> Seen:
+    """Return an invitation of this meeting, and of no other (SECURITY A7), for the host; or raise Missing."""
     invitation = get(Invitation, invitation_id)
     if invitation.meeting_id != meeting_id:
         raise Missing
-    return Hosted(invitation.meeting, invitation)
+    return Seen(invitation, invitation.meeting.unit_paths)
+
+
+def get_of_unit(invitation_id: int) -> Seen:
+    """Return an invitation for the unit that the person comes from, or raise Missing where there is none."""
+    invitation = get(Invitation, invitation_id)
+    unit = invitation.participant.unit
+    if unit is None or invitation.withdrawn_at is not None:
+        raise Missing
+    return Seen(invitation, unit.unit_paths)
 
 
 def get_by_token(token: str) -> Invitation:
