@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import smtplib
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import clock
 from .db import db, is_sqlite
 
 Check = tuple[str, bool, str]
@@ -63,9 +63,9 @@ def _migrations() -> Check:
 def _clock() -> Check:
     """Compare with the database's clock, which on PostgreSQL may be another machine's."""
     if is_sqlite():
-        return "时钟", datetime.now(UTC).year >= 2024, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        return "时钟", clock.now().year >= 2024, f"{clock.now():%Y-%m-%d %H:%M} UTC"
     theirs = db.session.execute(text("SELECT now()")).scalar_one()
-    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    apart = abs((clock.now() - theirs).total_seconds())
     return "时钟", apart < 5, f"和数据库相差 {apart:.1f} 秒"
 
 
