@@ -45,6 +45,3 @@ NEED_SEPARATOR = "；"
 
 # Who comes for a firm says which.
 FIRM_ROLES = frozenset({RoleCode.PROPERTY_REP, RoleCode.ENTERPRISE_REP})
-
-# Rises with every change of /privacy; each sign-up keeps the one its applicant agreed to.
-PRIVACY_VERSION = "2025-11"

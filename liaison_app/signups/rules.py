@@ -8,9 +8,11 @@ from datetime import datetime
 
 from liaison_app.scheduling.kinds import SIGNUP_ROLES, MeetingState, RoleCode
 
-from .errors import MeetingOff, NotYetOpen, PoolFull, SignUpClosed
+from .errors import MeetingOff, NotYetOpen, PoolFull, SignUpClosed, SignUpRefused
 from .kinds import Door, SignUpState
 
+# Rises with every change of /privacy; each sign-up keeps the one its applicant agreed to.
+PRIVACY_VERSION = "2025-11"
 NAMES_PER_MOBILE = 2
 # Sign-ups of one number at one meeting, those withdrawn among them: whoever goes on after that asks too often.
 TRIES_PER_MOBILE = 6
@@ -62,7 +64,8 @@ class PoolSeats:
 
     @property
     def can_wait(self) -> bool:
-        return self.waiting < self.wait_places
+        """Whether one more may wait; nobody waits for a role that has no seats at all."""
+        return self.seats > 0 and self.waiting < self.wait_places
 
 
 def place_next(pool: PoolSeats) -> SignUpState:
@@ -74,9 +77,7 @@ def place_next(pool: PoolSeats) -> SignUpState:
     raise PoolFull(pool.seats, pool.wait_places)
 
 
-def room_left(
-    seat_limit: int | None, capacity: int | None, expected: int, confirmed: int
-) -> int | None:
+def room_left(seat_limit: int | None, capacity: int | None, expected: int, confirmed: int) -> int | None:
     """Return how many more people the room holds, never below 0, or None where nothing limits it.
 
     The smaller of the organizer's limit and the room's capacity counts; it holds everybody: who is
@@ -145,21 +146,22 @@ def door(hours: Hours, pools: Sequence[PoolSeats], now: datetime) -> tuple[Door,
     return (Door.QUEUE if any(pool.can_wait for pool in taking) else Door.FULL), last
 
 
-def refuse_shut(hours: Hours, now: datetime, *, by_staff: bool) -> None:
-    """Raise NotYetOpen, SignUpClosed or MeetingOff where nobody may sign up now.
+def why_shut(hours: Hours, now: datetime, *, by_staff: bool = False) -> SignUpRefused | None:
+    """Return why nobody may sign up now, or None.
 
     The staff of the station goes on writing people down until the meeting begins.
     """
     if hours.state != MeetingState.PUBLISHED:
-        raise MeetingOff
+        return MeetingOff()
     if now >= hours.starts_at:
-        raise SignUpClosed(hours.starts_at)
+        return SignUpClosed(hours.starts_at)
     if by_staff:
-        return
+        return None
     if hours.opens_at is not None and now < hours.opens_at:
-        raise NotYetOpen(hours.opens_at)
+        return NotYetOpen(hours.opens_at)
     if hours.closes_at is not None and now > hours.closes_at:
-        raise SignUpClosed(hours.closes_at)
+        return SignUpClosed(hours.closes_at)
+    return None
 
 
 def may_leave(hours: Hours, now: datetime) -> bool:

@@ -10,7 +10,11 @@ _numbers = count(1)
 
 
 def make_unit(
-    name: str = "", kind: OrgKind = OrgKind.STREET_WORKING_COMMITTEE, *, parent: OrgUnit | None = None, **facts
+    name: str = "",
+    kind: OrgKind = OrgKind.STREET_WORKING_COMMITTEE,
+    *,
+    parent: OrgUnit | None = None,
+    **facts,
 ) -> OrgUnit:
     """Add a unit, at the top of the tree or below `parent`."""
     name = name or f"测试{next(_numbers)}号街道人大工委"

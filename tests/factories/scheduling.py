@@ -56,12 +56,20 @@ def make_meeting(
 
 
 def make_pool(
-    meeting: Meeting | None = None, role: RoleCode = RoleCode.CITIZEN, seats: int = 4, *, wait_places: int = 100
+    meeting: Meeting | None = None,
+    role: RoleCode = RoleCode.CITIZEN,
+    seats: int = 4,
+    *,
+    wait_places: int = 100,
 ) -> Pool:
     """Add the seats of a role, at a new meeting where none is given."""
     meeting = meeting or make_meeting()
     pool = Pool(
-        meeting_id=meeting.id, role=role, seats=seats, wait_places=wait_places, position=list(RoleCode).index(role)
+        meeting_id=meeting.id,
+        role=role,
+        seats=seats,
+        wait_places=wait_places,
+        position=list(RoleCode).index(role),
     )
     db.session.add(pool)
     db.session.flush()

@@ -17,7 +17,13 @@ def make_station(name: str = "", *, parent: OrgUnit | None = None, **facts) -> S
     """Add a station with its unit, and no room."""
     unit = make_unit(name or f"测试{next(_numbers)}号联络站", OrgKind.STATION, parent=parent)
     station = Station(
-        **{"unit": unit, "kind": StationKind.STATION, "tier": Tier.DISTRICT, "address": "示例路 1 号", **facts}
+        **{
+            "unit": unit,
+            "kind": StationKind.STATION,
+            "tier": Tier.DISTRICT,
+            "address": "示例路 1 号",
+            **facts,
+        }
     )
     db.session.add(station)
     db.session.flush()

@@ -1,0 +1,207 @@
+"""Reads about sign-ups: seats of a meeting, who holds them, who waits where."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy.orm import contains_eager, joinedload
+
+from liaison_app.core.db import db, get, keyed_hash
+from liaison_app.core.errors import Missing
+from liaison_app.core.tokens import digest
+from liaison_app.scheduling.kinds import RoleCode
+from liaison_app.scheduling.models import Meeting, Participant, Pool
+from liaison_app.scheduling.queries import get_public_meeting
+
+from .kinds import LIVE, SignUpState
+from .models import SignUp
+from .rules import Hours, PoolSeats, numbered, room_left
+
+
+def get_public_page(code: str) -> Meeting:
+    """Return the meeting that the public sees under a code typed or scanned by anybody, or raise Missing."""
+    if not code.isprintable():
+        raise Missing
+    return get_public_meeting(code)
+
+
+def get_by_token(token: str) -> SignUp:
+    """Return the sign-up of a ticket's link with its meeting, or raise Missing."""
+    signup = db.session.scalar(
+        select(SignUp)
+        .where(SignUp.token_hash == digest(token))
+        .options(
+            joinedload(SignUp.pool),
+            joinedload(SignUp.meeting).joinedload(Meeting.room),
+            joinedload(SignUp.meeting).joinedload(Meeting.station),
+        )
+    )
+    if signup is None:
+        raise Missing
+    return signup
+
+
+def get_hosted(meeting_id: int, signup_id: int) -> SignUp:
+    """Return a sign-up of this meeting, and of no other (SECURITY A7), or raise Missing."""
+    signup = get(SignUp, signup_id)
+    if signup.meeting_id != meeting_id:
+        raise Missing
+    return signup
+
+
+def get_meeting_id(pool_id: int) -> int:
+    """Return the meeting of a pool, without keeping the pool, so that it is read again under the lock."""
+    meeting_id = db.session.scalar(select(Pool.meeting_id).where(Pool.id == pool_id))
+    if meeting_id is None:
+        raise Missing
+    return meeting_id
+
+
+def mobile_key(mobile: str) -> str:
+    """Return the keyed hash by which the sign-ups of a number in normal form are found."""
+    return keyed_hash("mobile", mobile)
+
+
+def hours_of(meeting: Meeting) -> Hours:
+    return Hours(
+        state=meeting.state,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        opens_at=meeting.signup_opens_at,
+        closes_at=meeting.signup_closes_at,
+        ended_at=meeting.ended_state_at,
+    )
+
+
+def list_seats(meeting: Meeting) -> list[PoolSeats]:
+    """Return the seats of each role of a meeting, in its order.
+
+    One count over all its sign-ups, one over the people invited; the deputies' seats are taken by those
+    of them who are expected.
+    """
+    pools = db.session.execute(_counted().where(Pool.meeting_id == meeting.id)).all()
+    expected = _count_expected(meeting.id)
+    room = room_left(
+        meeting.seat_limit,
+        meeting.room.capacity if meeting.room else None,
+        sum(expected.values()),
+        sum(pool.confirmed for pool in pools),
+    )
+    return [
+        PoolSeats(
+            pool_id=pool.id,
+            role=pool.role,
+            seats=pool.seats,
+            taken=pool.confirmed + expected.get(pool.role, 0),
+            waiting=pool.waiting,
+            wait_places=pool.wait_places,
+            room=room,
+            last_at=pool.last_at,
+        )
+        for pool in pools
+    ]
+
+
+def _counted() -> Select[Any]:
+    """Return one row per pool with how many are confirmed and wait, and when the last of them came."""
+    confirmed = func.count(case((SignUp.state == SignUpState.CONFIRMED, 1)))
+    waiting = func.count(case((SignUp.state == SignUpState.WAITING, 1)))
+    return (
+        select(
+            Pool.id,
+            Pool.role,
+            Pool.seats,
+            Pool.wait_places,
+            confirmed.label("confirmed"),
+            waiting.label("waiting"),
+            func.max(SignUp.signed_up_at).label("last_at"),
+        )
+        .outerjoin(SignUp, (SignUp.pool_id == Pool.id) & SignUp.state.in_(LIVE))
+        .group_by(Pool.id)
+        .order_by(Pool.position, Pool.id)
+    )
+
+
+def _count_expected(meeting_id: int) -> dict[RoleCode, int]:
+    rows = db.session.execute(
+        select(Participant.role, func.count())
+        .where(
+            Participant.meeting_id == meeting_id,
+            Participant.removed_at.is_(None),
+            Participant.declined_at.is_(None),
+        )
+        .group_by(Participant.role)
+    )
+    return dict(rows.tuples().all())
+
+
+def count_live(meeting_ids: Collection[int]) -> dict[int, dict[SignUpState, int]]:
+    """Return how many hold a seat and how many wait, per meeting, from one count."""
+    rows = db.session.execute(
+        select(SignUp.meeting_id, SignUp.state, func.count())
+        .where(SignUp.meeting_id.in_(meeting_ids), SignUp.state.in_(LIVE))
+        .group_by(SignUp.meeting_id, SignUp.state)
+    )
+    counts: dict[int, dict[SignUpState, int]] = {}
+    for meeting_id, state, number in rows:
+        counts.setdefault(meeting_id, {})[state] = number
+    return counts
+
+
+def list_roster(meeting_id: int) -> Sequence[SignUp]:
+    """Return all sign-ups of a meeting, pool by pool in the order in which they came, those withdrawn too."""
+    wanted = (
+        select(SignUp)
+        .join(SignUp.pool)
+        .where(SignUp.meeting_id == meeting_id)
+        .options(contains_eager(SignUp.pool))
+        .order_by(Pool.position, Pool.id, SignUp.signed_up_at, SignUp.id)
+    )
+    return list(db.session.scalars(wanted))
+
+
+def list_live(meeting_id: int) -> Sequence[SignUp]:
+    """Return who holds a seat or waits, in the order in which they came."""
+    wanted = select(SignUp).where(SignUp.meeting_id == meeting_id, SignUp.state.in_(LIVE))
+    return list(db.session.scalars(wanted.order_by(SignUp.signed_up_at, SignUp.id)))
+
+
+def list_of_mobile(meeting_id: int, key: str) -> Sequence[SignUp]:
+    """Return all sign-ups of one number at one meeting."""
+    wanted = select(SignUp).where(SignUp.meeting_id == meeting_id, SignUp.mobile_key == key)
+    return list(db.session.scalars(wanted.order_by(SignUp.id)))
+
+
+def list_queue(meeting_id: int) -> list[tuple[int, int]]:
+    """Return (sign-up id, pool id) of everybody who waits, first come first."""
+    rows = db.session.execute(
+        select(SignUp.id, SignUp.pool_id)
+        .where(SignUp.meeting_id == meeting_id, SignUp.state == SignUpState.WAITING)
+        .order_by(SignUp.signed_up_at, SignUp.id)
+    )
+    return [(row.id, row.pool_id) for row in rows]
+
+
+def queue_places(meeting_id: int) -> dict[int, int]:
+    """Return the place of each sign-up that waits, counted within its role."""
+    return dict(numbered(list_queue(meeting_id)))
+
+
+def find_place(signup: SignUp) -> int | None:
+    """Return the place of one sign-up among those that wait for its role, or None where it does not wait."""
+    if signup.state != SignUpState.WAITING:
+        return None
+    before = tuple_(SignUp.signed_up_at, SignUp.id) <= tuple_(signup.signed_up_at, signup.id)
+    return db.session.scalar(
+        select(func.count()).where(
+            SignUp.pool_id == signup.pool_id, SignUp.state == SignUpState.WAITING, before
+        )
+    )
+
+
+def is_code_taken(meeting_id: int, code: str) -> bool:
+    """Return whether a ticket of this meeting bears the code already."""
+    wanted = select(SignUp.id).where(SignUp.meeting_id == meeting_id, SignUp.ticket_code == code)
+    return db.session.scalar(wanted) is not None
