@@ -17,9 +17,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .access import guards
 from .access.permissions import Permission
 from .audit.rules import ACTION_NAMES
-from .core import web
+from .core import clock, web
 from .core.db import db
 from .scheduling.kinds import KINDS, ROLE_NAMES
+from .scheduling.rules import phase
 from .settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         kinds=KINDS,
         role_names=ROLE_NAMES,
         action_names=ACTION_NAMES,
+        phase=lambda meeting: phase(meeting, clock.now()),
     )
     _register(app)
     guards.refuse_bare_routes(app)

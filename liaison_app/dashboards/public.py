@@ -16,8 +16,7 @@ from liaison_app.core.htmx import render
 from liaison_app.core.text import from_local, local
 from liaison_app.core.web import current_settings, own_path
 from liaison_app.scheduling import queries as scheduling
-from liaison_app.scheduling.views import phase
-from liaison_app.signups.kinds import PRIVACY_VERSION
+from liaison_app.signups.rules import PRIVACY_VERSION
 
 from . import calendars, queries
 
@@ -45,7 +44,6 @@ def start() -> ResponseReturnValue:
         left={id: one.left for id, one in seats.items()},
         today=today,
         station_count=queries.count_stations(),
-        phase=phase,
     )
 
 
@@ -58,7 +56,6 @@ def calendar() -> ResponseReturnValue:
         "dashboards/public_calendar.html",
         fragment="dashboards/_calendar.html",
         **calendars.page("web.calendar", None),
-        phase=phase,
         link_of=lambda meeting: f"{base}m/{meeting.code}",
     )
 

@@ -14,7 +14,6 @@ from liaison_app.core.htmx import render
 from liaison_app.core.text import from_local, local
 from liaison_app.people.rules import LEVEL_NAMES
 from liaison_app.scheduling import queries as scheduling
-from liaison_app.scheduling.views import phase
 from liaison_app.stations import queries as stations
 from liaison_app.stations.kinds import STATION_KIND_NAMES, TIER_NAMES
 from liaison_app.stations.models import Station
@@ -56,6 +55,5 @@ def station(station: Station) -> ResponseReturnValue:
         level_names=LEVEL_NAMES,
         kind_names=STATION_KIND_NAMES,
         tier_names=TIER_NAMES,
-        phase=phase,
         base=base,
     )

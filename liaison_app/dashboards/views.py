@@ -17,9 +17,9 @@ from liaison_app.core.text import from_local, local, show_moment
 from liaison_app.invitations import queries as invitations
 from liaison_app.messages import queries as messages
 from liaison_app.scheduling import queries as scheduling
+from liaison_app.scheduling import rules
 from liaison_app.scheduling.kinds import MeetingState
 from liaison_app.scheduling.models import Meeting
-from liaison_app.scheduling.views import notice_by, phase
 
 from . import calendars, queries
 
@@ -51,7 +51,6 @@ def desk() -> ResponseReturnValue:
         recent=queries.recent_entries(paths),
         figures=_figures(paths, today),
         role_words=_role_words(),
-        phase=phase,
     )
 
 
@@ -64,7 +63,6 @@ def calendar() -> ResponseReturnValue:
         "dashboards/calendar.html",
         fragment="dashboards/_calendar.html",
         **calendars.page("dashboards.calendar", allowed_paths(Permission.MEETING_READ)),
-        phase=phase,
         link_of=lambda meeting: f"{base}/{meeting.id}",
     )
 
@@ -111,7 +109,7 @@ def _tasks(found: list[Meeting], answers: dict[int, Any], paths: list[str]) -> l
         )
     for one in found:
         if one.state == MeetingState.DRAFT:
-            last = notice_by(one)
+            last = rules.notice_by(one.kind, one.starts_at)
             late = now > last
             words = _("最晚 %(when)s 公告", when=show_moment(last))
             title = (

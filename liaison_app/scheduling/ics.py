@@ -18,6 +18,7 @@ from liaison_app.core.text import clean_line, clean_text, local
 
 EventState = Literal["confirmed", "tentative", "cancelled"]
 
+MIMETYPE = "text/calendar; charset=utf-8"
 PRODID = "-//Deputy Liaison Stations//Face to Face//ZH"
 ZONE = "Asia/Shanghai"
 CANCELLED_PREFIX = "【已取消】"

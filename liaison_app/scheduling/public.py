@@ -24,7 +24,7 @@ from .models import Meeting
 
 bp = Blueprint("feeds", __name__)
 
-MIMETYPE = "text/calendar; charset=utf-8"
+
 REMIND_MINUTES = 60
 PUBLIC_SECONDS = 300
 
@@ -70,7 +70,7 @@ def of_person(person: Person) -> ResponseReturnValue:
 @public(on=queries.get_public_meeting)
 def of_meeting(meeting: Meeting) -> ResponseReturnValue:
     """One public meeting as a file to open in a calendar."""
-    response = Response(ics.download(facts_of(meeting)), content_type=MIMETYPE)
+    response = Response(ics.download(facts_of(meeting)), content_type=ics.MIMETYPE)
     name = f"{meeting.title}.ics"
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"meeting.ics\"; filename*=UTF-8''{quote(name, safe='')}"
@@ -86,7 +86,7 @@ def _feed(entries: Iterable[tuple[bytes, datetime]], name: str, path: str) -> Re
     listed = list(entries)
     url = links.absolute(path) if path else ""
     body = ics.calendar_file((entry for entry, _ in listed), name=name, url=url)
-    response = Response(body, content_type=MIMETYPE)
+    response = Response(body, content_type=ics.MIMETYPE)
     response.headers["Cache-Control"] = f"public, max-age={PUBLIC_SECONDS}"
     if listed:
         response.last_modified = max(revised_at for _, revised_at in listed)

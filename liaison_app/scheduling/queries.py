@@ -253,7 +253,7 @@ def _named(rows: Sequence[Occupancy]) -> list[Blocker]:
         for room in db.session.scalars(select(Room).where(Room.id.in_(ids["room"])))
     }
     named = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids["person"])))
-    people = dict(named.tuples().all())
+    people = dict(named.all())
     names = {"room": rooms, "person": people}
     blockers = []
     for row in rows:
@@ -329,7 +329,7 @@ def feed_entries(
         wanted = wanted.where(Meeting.station_id == station_id)
     if unit_id is not None:
         wanted = wanted.where(Meeting.id.in_(_at_table([unit_id])))
-    return db.session.execute(wanted).tuples().all()
+    return db.session.execute(wanted).all()
 
 
 def get_feed_person(token: str) -> Person:

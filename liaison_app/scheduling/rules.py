@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any, Protocol
 
-from .kinds import MeetingState, PlaceKind, RoleCode
+from liaison_app.core.text import from_local, local
+
+from .kinds import KINDS, MeetingState, PlaceKind, RoleCode
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
@@ -142,6 +145,18 @@ def spread(starts: Sequence[datetime], *, limit: int, apart: timedelta) -> list[
     return chosen
 
 
+class Timed(Protocol):
+    """What the clock needs to know of a meeting."""
+
+    state: Any
+    is_public: Any
+    starts_at: Any
+    ends_at: Any
+    first_starts_at: Any
+    signup_opens_at: Any
+    signup_closes_at: Any
+
+
 def is_signup_open(
     state: MeetingState,
     opens_at: datetime | None,
@@ -160,13 +175,27 @@ def days_of_notice(published_at: datetime, starts_at: datetime) -> int:
     return max((starts_at - published_at).days, 0)
 
 
-def last_notice_moment(starts_on_midnight: datetime, notice_days: int) -> datetime:
-    """Return the moment by which a public notice must be out: the end of the day `notice_days` before.
+def notice_by(kind: str, starts_at: datetime) -> datetime:
+    """Return the moment by which a public notice must be out: the end of the day, as many days before the
+    meeting as its kind says.
 
-    `starts_on_midnight` is the local midnight that begins the meeting's day, as an aware moment.
     Source: station rules of Henan, time, place and names three days before (DOMAIN 2.2).
     """
-    return starts_on_midnight - timedelta(days=notice_days - 1)
+    midnight = from_local(local(starts_at).date(), time(0))
+    return midnight - timedelta(days=KINDS[kind].notice_days - 1)
+
+
+def phase(meeting: Timed, now: datetime) -> str:
+    """Return the state that a tag shows: as stored, or 报名中, 进行中, 已改期 by the clock."""
+    if meeting.state == MeetingState.PUBLISHED:
+        if meeting.starts_at <= now < meeting.ends_at:
+            return "live"
+        window = (meeting.signup_opens_at, meeting.signup_closes_at, meeting.starts_at)
+        if meeting.is_public and is_signup_open(meeting.state, *window, now):
+            return "open"
+        if meeting.starts_at != meeting.first_starts_at:
+            return "moved"
+    return str(meeting.state)
 
 
 def office_windows(day_starts: Sequence[datetime]) -> list[Span]:

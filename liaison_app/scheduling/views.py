@@ -80,7 +80,6 @@ def meetings() -> ResponseReturnValue:
         may_create=bool(allowed_paths(Permission.MEETING_MANAGE)),
         kinds=KINDS,
         state_names=STATE_NAMES,
-        phase=phase,
     )
 
 
@@ -94,8 +93,7 @@ def meeting(meeting: Meeting) -> ResponseReturnValue:
         may_manage=may(Permission.MEETING_MANAGE, meeting),
         steps=rules.steps_from(meeting.state),
         trail=audit.trail_of("meeting", meeting.id),
-        notice_by=notice_by(meeting),
-        phase=phase,
+        notice_by=rules.notice_by(meeting.kind, meeting.starts_at),
     )
 
 
@@ -188,24 +186,9 @@ def step(meeting: Meeting) -> ResponseReturnValue:
         form=form,
         told=_told(meeting),
         conflict=_shown(conflict),
-        notice_by=notice_by(meeting),
-        is_late=name == "publish" and clock.now() > notice_by(meeting),
-        phase=phase,
+        notice_by=rules.notice_by(meeting.kind, meeting.starts_at),
+        is_late=name == "publish" and clock.now() > rules.notice_by(meeting.kind, meeting.starts_at),
     )
-
-
-def phase(meeting: Meeting) -> str:
-    """Return the word-and-shape state that a tag shows: as stored, or 报名中, 进行中 by the clock."""
-    now = clock.now()
-    if meeting.state == MeetingState.PUBLISHED:
-        if meeting.starts_at <= now < meeting.ends_at:
-            return "live"
-        window = (meeting.signup_opens_at, meeting.signup_closes_at, meeting.starts_at)
-        if meeting.is_public and rules.is_signup_open(meeting.state, *window, now):
-            return "open"
-        if meeting.starts_at != meeting.first_starts_at:
-            return "moved"
-    return str(meeting.state)
 
 
 def _editor(form: MeetingForm, meeting: Meeting | None, **more: Any) -> ResponseReturnValue:
@@ -219,7 +202,6 @@ def _editor(form: MeetingForm, meeting: Meeting | None, **more: Any) -> Response
         seat_fields=[form.seats(role) for role in SEAT_ROLES],
         verdict=more.pop("verdict", None),
         theirs=more.pop("theirs", []),
-        phase=phase,
     )
 
 
@@ -413,12 +395,6 @@ def _differences(form: MeetingForm, meeting: Meeting) -> list[tuple[str, str, st
         (_("谈什么"), meeting.about, form.about.data or ""),
     ]
     return [row for row in rows if row[1] != row[2]]
-
-
-def notice_by(meeting: Meeting) -> datetime:
-    """Return the last moment for the public notice of a meeting."""
-    midnight = from_local(local(meeting.starts_at).date(), time(0))
-    return rules.last_notice_moment(midnight, KINDS[meeting.kind].notice_days)
 
 
 def _told(meeting: Meeting) -> int:

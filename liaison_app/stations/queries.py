@@ -74,7 +74,7 @@ def count_members() -> dict[int, int]:
         .where(Membership.left_on.is_(None), Membership.person_id.in_(alive))
         .group_by(Membership.station_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def stations_of(person_ids: Collection[int]) -> dict[int, str]:
@@ -85,4 +85,4 @@ def stations_of(person_ids: Collection[int]) -> dict[int, str]:
         .join(OrgUnit, OrgUnit.id == Station.unit_id)
         .where(Membership.person_id.in_(person_ids), Membership.left_on.is_(None))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
