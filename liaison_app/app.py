@@ -125,8 +125,10 @@ PAGES = (
     "invitations.views",
     "scheduling.public",
     "scheduling.views",
+    "signups.public",
+    "signups.views",
 )
-LISTENERS = ("invitations.handlers", "messages.jobs")
+LISTENERS = ("invitations.handlers", "messages.jobs", "signups.handlers")
 
 
 def _register(app: Flask) -> None:

@@ -20,4 +20,9 @@ ACTION_NAMES = {
     "scheduling:meeting:postpone": N_("延期"),
     "scheduling:meeting:publish": N_("发布"),
     "scheduling:meeting:revise": N_("修改"),
+    "signups:signup:come_back": N_("退席位后又报名"),
+    "signups:signup:create": N_("报名"),
+    "signups:signup:promote": N_("候补递补"),
+    "signups:signup:reveal": N_("看手机全号"),
+    "signups:signup:withdraw": N_("退席位"),
 }

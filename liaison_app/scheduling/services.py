@@ -140,6 +140,9 @@ def publish(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
     if meeting.published_at is not None:
         meeting.sequence += 1
         meeting.significant_sequence = meeting.sequence
+    else:
+        # A move is what happens to a time that people were told.
+        meeting.first_starts_at = meeting.starts_at
     meeting.published_at = now
     occupancy.hold(meeting, _resources(meeting))
     entries.store(meeting)

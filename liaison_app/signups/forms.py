@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, StringField
@@ -18,6 +18,15 @@ from liaison_app.scheduling.kinds import ROLE_NAMES
 
 from .kinds import FIRM_ROLES, NEEDS
 from .rules import PRIVACY_VERSION, Applicant, PoolSeats
+
+
+def seats_left(pool: PoolSeats) -> str:
+    """Return in words how many seats of a pool a newcomer can have."""
+    if pool.free:
+        return _("还有 %(n)d 席", n=pool.free)
+    if not pool.can_wait:
+        return _("满了")
+    return _("满了，%(n)d 人候补", n=pool.waiting) if pool.waiting else _("满了，可候补")
 
 
 class SignUpForm(FlaskForm):
@@ -61,8 +70,8 @@ class SignUpForm(FlaskForm):
         self.purpose = f"signup:{code}"
         self.seats = pools
         self.pools = {str(pool.role): pool for pool in pools if pool.takes_signups}
-        self.role.choices = [(role, gettext(ROLE_NAMES[pool.role])) for role, pool in self.pools.items()]
-        self.needs.choices = [(need, gettext(need)) for need in NEEDS]
+        self.role.choices = [(role, _(ROLE_NAMES[pool.role])) for role, pool in self.pools.items()]
+        self.needs.choices = [(need, _(need)) for need in NEEDS]
         if not self.is_submitted():
             self.renew()
             if len(self.pools) == 1:
@@ -76,19 +85,19 @@ class SignUpForm(FlaskForm):
 
     def validate_role(self, field: RadioField) -> None:
         if field.data not in self.pools:
-            raise ValueError(gettext("请从这几个身份里选一个。"))
+            raise ValueError(_("请从这几个身份里选一个。"))
 
     def validate_organisation(self, field: LineField) -> None:
         pool = self.pools.get(self.role.data or "")
         if pool is not None and pool.role in FIRM_ROLES and not field.data and not field.process_errors:
-            raise ValueError(gettext("请写单位名称。"))
+            raise ValueError(_("请写单位名称。"))
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         is_fit = super().validate(extra_validators)
         if tokens.is_stamp(self.purpose, self.form_token.data or ""):
             return bool(is_fit)
         self.renew()
-        self.form_errors.append(gettext("这一页放得太久了，请再交一次。"))
+        self.form_errors.append(_("这一页放得太久了，请再交一次。"))
         return False
 
     def is_machine(self) -> bool:

@@ -23,7 +23,7 @@ from liaison_app.scheduling.models import Meeting, Participant
 
 from . import queries, rules, services
 from .errors import NotSaid, SignUpRefused
-from .forms import SignUpForm
+from .forms import SignUpForm, seats_left
 from .kinds import FORM_DOORS, Door, SignUpState
 from .models import SignUp
 from .rules import PoolSeats
@@ -95,15 +95,6 @@ def _page(meeting: Meeting, form: SignUpForm) -> Response:
         # Each visitor's form has its own token, so nobody else may be given this page.
         response.headers["Cache-Control"] = "private, no-cache"
     return response
-
-
-def seats_left(pool: PoolSeats) -> str:
-    """Return in words how many seats of a pool a newcomer can have."""
-    if pool.free:
-        return _("还有 %(n)d 席", n=pool.free)
-    if not pool.can_wait:
-        return _("满了")
-    return _("满了，%(n)d 人候补", n=pool.waiting) if pool.waiting else _("满了，可候补")
 
 
 def _answering(expected: Sequence[Participant]) -> list[dict[str, Any]]:

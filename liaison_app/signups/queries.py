@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
@@ -104,7 +104,7 @@ def list_seats(meeting: Meeting) -> list[PoolSeats]:
     ]
 
 
-def _counted() -> Select[Any]:
+def _counted() -> Select[int, RoleCode, int, int, int, int, datetime]:
     """Return one row per pool with how many are confirmed and wait, and when the last of them came."""
     confirmed = func.count(case((SignUp.state == SignUpState.CONFIRMED, 1)))
     waiting = func.count(case((SignUp.state == SignUpState.WAITING, 1)))
@@ -134,7 +134,7 @@ def _count_expected(meeting_id: int) -> dict[RoleCode, int]:
         )
         .group_by(Participant.role)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def count_live(meeting_ids: Collection[int]) -> dict[int, dict[SignUpState, int]]:

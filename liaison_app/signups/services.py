@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
 
@@ -217,7 +218,7 @@ def _seats_of(meeting: Meeting, pool_id: int) -> PoolSeats:
     raise Missing
 
 
-def _refuse_repeated(earlier: list[SignUp], person: str, *, by_staff: bool) -> None:
+def _refuse_repeated(earlier: Sequence[SignUp], person: str, *, by_staff: bool) -> None:
     """Raise AlreadySignedUp or TooManyOnPhone over the other sign-ups of the same number."""
     live = [one for one in earlier if one.state != SignUpState.WITHDRAWN]
     if any(one.name_key == person for one in live):
