@@ -26,7 +26,7 @@ def page(endpoint: str, paths: Collection[str] | None) -> dict[str, Any]:
     args = request.args
     today = local(clock.now()).date()
     station_id = args.get("station", type=int)
-    kept = {name: args[name] for name in ("station", "kind") if args.get(name)}
+    kept: dict[str, Any] = {name: args[name] for name in ("station", "kind") if args.get(name)}
     is_week = args.get("view") == "week"
     if is_week:
         first = rules.asked_week(args.get("week"), today)

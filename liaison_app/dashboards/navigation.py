@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from liaison_app.access.guards import allowed_paths
@@ -45,6 +45,8 @@ def _staff() -> list[dict[str, Any]]:
     ]
     shown = []
     for endpoint, label, permission in entries:
+        if endpoint not in current_app.view_functions:
+            continue
         paths = allowed_paths(permission)
         if not paths or (endpoint == "invitations.own" and allowed_paths(Permission.MEETING_READ)):
             continue

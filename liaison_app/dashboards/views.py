@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -77,7 +78,7 @@ def _role_words() -> str:
     )
 
 
-def _tasks(found: list[Meeting], answers: dict[int, Any], paths: list[str]) -> list[dict[str, str]]:
+def _tasks(found: Sequence[Meeting], answers: dict[int, Any], paths: list[str]) -> list[dict[str, str]]:
     """Return what waits, the gravest first: failures, late drafts, silent people, unfinished meetings."""
     now = clock.now()
     tasks = []

@@ -78,7 +78,8 @@ def of_meeting(meeting: Meeting) -> ResponseReturnValue:
     response.headers["Cache-Control"] = "no-cache"
     response.last_modified = meeting.revised_at
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _feed(entries: Iterable[tuple[bytes, datetime]], name: str, path: str) -> Response:
@@ -91,4 +92,5 @@ def _feed(entries: Iterable[tuple[bytes, datetime]], name: str, path: str) -> Re
     if listed:
         response.last_modified = max(revised_at for _, revised_at in listed)
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

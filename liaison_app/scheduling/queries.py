@@ -274,17 +274,17 @@ def _named(rows: Sequence[Occupancy]) -> list[Blocker]:
     return blockers
 
 
-def _public(wanted: Select[tuple[Meeting]]) -> Select[tuple[Meeting]]:
+def _public(wanted: Select[Meeting]) -> Select[Meeting]:
     return wanted.where(Meeting.is_public, Meeting.state.in_(rules.PUBLIC_STATES))
 
 
-def _at_table(unit_ids: Iterable[int]) -> Select[tuple[int]]:
+def _at_table(unit_ids: Iterable[int]) -> Select[int]:
     return select(Participant.meeting_id).where(
         and_(Participant.unit_id.in_(list(unit_ids)), Participant.removed_at.is_(None))
     )
 
 
-def _with_place(wanted: Select[tuple[Meeting]]) -> Select[tuple[Meeting]]:
+def _with_place(wanted: Select[Meeting]) -> Select[Meeting]:
     return wanted.options(joinedload(Meeting.room), joinedload(Meeting.station), joinedload(Meeting.unit))
 
 

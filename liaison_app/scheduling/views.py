@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ from .models import Meeting
 bp = Blueprint("scheduling", __name__)
 
 PER_PAGE = 30
-STEPS = {
+STEPS: dict[str, Callable[..., Meeting]] = {
     "publish": services.publish,
     "postpone": services.postpone,
     "cancel": services.cancel,
@@ -74,7 +75,7 @@ def meetings() -> ResponseReturnValue:
         fragment="scheduling/_meetings.html",
         meetings=found,
         bureaus=queries.answering_units([meeting.id for meeting in found]),
-        page=Page(page, PER_PAGE, total),
+        paging=Page(page, PER_PAGE, total),
         when=when,
         stations=stations.list_stations(paths),
         may_create=bool(allowed_paths(Permission.MEETING_MANAGE)),

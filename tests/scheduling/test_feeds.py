@@ -1,0 +1,162 @@
+"""Calendar files over HTTP: what they hold, what they keep quiet, and that they are not sent twice."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from liaison_app.core import clock, tokens
+from liaison_app.core.db import db, transaction
+from liaison_app.orgs.kinds import OrgKind
+from liaison_app.people.models import Person
+from liaison_app.scheduling import services
+from liaison_app.scheduling.kinds import RoleCode
+from liaison_app.scheduling.models import Meeting
+from liaison_app.scheduling.rules import MeetingPlan, PlannedPerson
+from tests.factories.orgs import make_unit
+from tests.factories.people import make_deputy, make_official
+from tests.factories.stations import make_room
+
+NOW = datetime(2026, 11, 16, 1, tzinfo=UTC)
+START = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning():
+    with clock.frozen(NOW):
+        yield
+
+
+@pytest.fixture
+def ids(app):
+    """A published meeting with a bureau's head and a deputy, and the ids around it."""
+    with transaction():
+        street, bureau, room = make_unit(), make_unit("城市管理局", OrgKind.BUREAU), make_room()
+        head = make_official(bureau, "程建业", email="head@example.test", mobile="13900000001")
+        deputy = make_deputy("陈立新", email="deputy@example.test")
+        plan = MeetingPlan(
+            kind="face_bureau",
+            title="供暖专场，进站\n先报名",
+            starts_at=START,
+            ends_at=START + timedelta(hours=2),
+            room_id=room.id,
+            about="暖气不够热；报修电话打不通",
+            people=(
+                PlannedPerson(head.id, RoleCode.BUREAU_HEAD, bureau.id, is_lead=True),
+                PlannedPerson(deputy.id, RoleCode.DEPUTY),
+            ),
+        )
+        meeting = services.create_meeting(plan, unit_id=street.id, by=None)
+        services.publish(meeting.id, version=1, by=None)
+        found = {
+            "meeting": meeting.id,
+            "code": meeting.code,
+            "uid": meeting.uid,
+            "station": room.station_id,
+            "bureau": bureau.id,
+            "deputy": deputy.id,
+        }
+    return found
+
+
+def events(reply) -> list:
+    return Calendar.from_ical(reply.data.decode()).walk("VEVENT")
+
+
+@pytest.mark.parametrize("path", ["/calendar.ics", "/stations/{station}/calendar.ics", "/bureaus/{bureau}/calendar.ics"])
+def test_a_public_feed_carries_the_meeting_and_nobodys_name_or_address(client, ids, path):
+    reply = client.get(path.format(**ids))
+    assert reply.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    (event,) = events(reply)
+    assert str(event["uid"]) == ids["uid"]
+    assert event["dtstart"].dt.astimezone(UTC) == START
+    text = reply.data.decode().replace("\r\n ", "")
+    for secret in ("ATTENDEE", "example.test", "13900000001", "陈立新", "程建业", "VALARM"):
+        assert secret not in text
+
+
+def test_the_same_feed_is_not_sent_twice(client, ids):
+    first = client.get("/calendar.ics")
+    assert first.headers["ETag"]
+    assert first.headers["Last-Modified"]
+    by_tag = client.get("/calendar.ics", headers={"If-None-Match": first.headers["ETag"]})
+    by_time = client.get("/calendar.ics", headers={"If-Modified-Since": first.headers["Last-Modified"]})
+    assert (by_tag.status_code, by_tag.data, by_time.status_code) == (304, b"", 304)
+
+
+def test_a_change_gives_new_bytes_and_a_new_tag(client, ids):
+    tag = client.get("/calendar.ics").headers["ETag"]
+    with clock.frozen(NOW + timedelta(hours=1)), transaction():
+        services.cancel(ids["meeting"], reason="不开了", version=2, by=None)
+    reply = client.get("/calendar.ics", headers={"If-None-Match": tag})
+    assert reply.status_code == 200
+    (event,) = events(reply)
+    assert (str(event["status"]), int(event["sequence"])) == ("CANCELLED", 1)
+    assert str(event["summary"]).startswith("【已取消】")
+
+
+def test_a_cancelled_meeting_leaves_the_feed_after_thirty_days(client, ids):
+    with transaction():
+        services.cancel(ids["meeting"], reason="不开了", version=2, by=None)
+    with clock.frozen(NOW + timedelta(days=31)):
+        assert not events(client.get("/calendar.ics"))
+
+
+def test_a_postponed_meeting_has_no_time_and_is_not_in_the_feed(client, ids):
+    with transaction():
+        services.postpone(ids["meeting"], reason="大雪", version=2, by=None)
+    assert not events(client.get("/calendar.ics"))
+
+
+def test_drafts_and_closed_meetings_of_the_office_stay_out(client, ids):
+    with transaction():
+        db.session.get(Meeting, ids["meeting"]).is_public = False
+    assert not events(client.get("/calendar.ics"))
+    assert client.get(f"/m/{ids['code']}.ics").status_code == 404
+
+
+def test_an_empty_feed_is_still_a_calendar(client, app):
+    reply = client.get("/calendar.ics")
+    assert reply.status_code == 200
+    assert reply.data.startswith(b"BEGIN:VCALENDAR\r\n")
+
+
+def test_one_meeting_is_a_file_to_download(client, ids):
+    reply = client.get(f"/m/{ids['code']}.ics")
+    assert reply.headers["Content-Disposition"].startswith('attachment; filename="meeting.ics"')
+    (event,) = events(reply)
+    assert str(event["uid"]) == ids["uid"]
+    assert "ATTENDEE" not in reply.data.decode()
+
+
+def test_a_secret_feed_opens_by_its_link_until_it_is_revoked(client, ids):
+    with transaction():
+        token = tokens.make("feed", ids["deputy"], 0)
+        db.session.get(Person, ids["deputy"]).feed_hash = tokens.digest(token)
+    reply = client.get(f"/feeds/{token}.ics")
+    (event,) = events(reply)
+    assert event.walk("VALARM")
+    assert "private" in reply.headers["Cache-Control"]
+    with transaction():
+        db.session.get(Person, ids["deputy"]).feed_hash = tokens.digest(tokens.make("feed", ids["deputy"], 1))
+    assert client.get(f"/feeds/{token}.ics").status_code == 404
+
+
+def test_a_person_who_asked_leave_finds_the_meeting_gone_from_the_own_feed(client, ids):
+    with transaction():
+        token = tokens.make("feed", ids["deputy"], 0)
+        db.session.get(Person, ids["deputy"]).feed_hash = tokens.digest(token)
+        one = next(p for p in db.session.get(Meeting, ids["meeting"]).participants if p.person_id == ids["deputy"])
+        services.decline(one.id)
+    assert not events(client.get(f"/feeds/{token}.ics"))
+
+
+@pytest.mark.parametrize("path", ["/stations/999/calendar.ics", "/bureaus/999/calendar.ics", "/feeds/x.ics", "/m/x.ics"])
+def test_an_unknown_feed_is_a_plain_404(client, app, path):
+    assert client.get(path).status_code == 404
+
+
+def test_the_feed_of_a_committee_does_not_exist(client, ids):
+    with transaction():
+        unit = make_unit().id
+    assert client.get(f"/bureaus/{unit}/calendar.ics").status_code == 404
