@@ -1,0 +1,345 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from liaison_app.audit.models import Entry
+from liaison_app.core import clock
+from liaison_app.core.db import db, get, transaction
+from liaison_app.core.errors import Missing
+from liaison_app.core.tokens import digest
+from liaison_app.messages.models import Message
+from liaison_app.scheduling import services as scheduling
+from liaison_app.scheduling.kinds import MeetingState, RoleCode
+from liaison_app.scheduling.models import Meeting, Pool
+from liaison_app.signups import queries, services
+from liaison_app.signups.errors import (
+    AlreadySignedUp,
+    MeetingOff,
+    PoolFull,
+    ReasonMissing,
+    SignUpClosed,
+    TooManyOnPhone,
+)
+from liaison_app.signups.kinds import SignUpState
+from liaison_app.signups.models import SignUp
+from tests.factories.accounts import make_account
+from tests.factories.people import make_deputy
+from tests.factories.scheduling import make_meeting, make_participant, make_pool
+from tests.factories.signups import make_applicant
+from tests.factories.stations import make_room
+from tests.parts.databases import queries as at_most_queries
+
+CONFIRMED, WAITING, WITHDRAWN = SignUpState.CONFIRMED, SignUpState.WAITING, SignUpState.WITHDRAWN
+
+
+def given_pool(*, wait_places=100, seats=1, **facts) -> int:
+    with transaction():
+        return make_pool(make_meeting(**facts), seats=seats, wait_places=wait_places).id
+
+
+def arrive(pool_id: int, applicant=None, **how) -> int:
+    with transaction():
+        return services.sign_up(pool_id, applicant or make_applicant(), **how).id
+
+
+def state(signup_id: int) -> SignUpState:
+    return get(SignUp, signup_id).state
+
+
+def place(signup_id: int) -> int | None:
+    return queries.find_place(get(SignUp, signup_id))
+
+
+def leave(signup_id: int, **how) -> None:
+    with transaction():
+        services.withdraw(signup_id, **how)
+
+
+def told() -> list[str]:
+    return [message.body for message in db.session.scalars(select(Message).order_by(Message.id))]
+
+
+def test_the_last_seat_then_the_wait_list_then_a_refusal(app):
+    pool = given_pool(seats=1, wait_places=1)
+    assert [state(arrive(pool)), state(arrive(pool))] == [CONFIRMED, WAITING]
+    with pytest.raises(PoolFull, match="1 个名额和 1 个候补都满了"):
+        arrive(pool)
+
+
+def test_a_sign_up_keeps_what_was_asked_and_its_link_is_known_by_hash_alone(app):
+    pool = given_pool()
+    applicant = make_applicant(
+        "买买提·𠮷", question="暖气不热", needs=("手语", "坐轮椅来"), privacy_version="2025-11"
+    )
+    signup = get(SignUp, arrive(pool, applicant))
+    assert (signup.name, signup.question, signup.needs) == ("买买提·𠮷", "暖气不热", "手语；坐轮椅来")
+    assert signup.privacy_version == "2025-11"
+    assert len(signup.ticket_code) == 6
+    token = services.ticket_token(signup)
+    assert signup.token_hash == digest(token)
+    assert queries.get_by_token(token).id == signup.id
+    with pytest.raises(Missing):
+        queries.get_by_token(token[:-1])
+
+
+def test_the_number_stands_nowhere_in_clear(app):
+    pool = given_pool()
+    arrive(pool, make_applicant(mobile="13912345678"))
+    rows = db.session.connection().exec_driver_sql("SELECT * FROM signup").all()
+    assert rows
+    assert "13912345678" not in repr(rows)
+    assert all("13912345678" not in entry.sentence for entry in db.session.scalars(select(Entry)))
+
+
+def test_the_same_form_gives_the_same_sign_up_again(app):
+    pool, applicant = given_pool(), make_applicant()
+    first = arrive(pool, applicant, form_token="one")
+    assert arrive(pool, applicant, form_token="one") == first
+
+
+def test_the_same_form_gives_it_again_even_when_the_sign_up_has_closed_meanwhile(app):
+    pool, applicant = given_pool(), make_applicant()
+    first = arrive(pool, applicant, form_token="one")
+    with clock.frozen(clock.now() + timedelta(days=30)):
+        assert arrive(pool, applicant, form_token="one") == first
+
+
+def test_another_form_of_the_same_person_is_refused_however_the_name_is_spelled(app):
+    pool = given_pool(seats=5)
+    arrive(pool, make_applicant("买买提·艾力", "13900000001"), form_token="one")
+    with pytest.raises(AlreadySignedUp):
+        arrive(pool, make_applicant("买买提•艾力", "13900000001"), form_token="two")
+
+
+def test_the_same_form_signs_up_a_second_person_on_the_phone_but_no_third(app):
+    pool = given_pool(seats=5)
+    ids = [arrive(pool, make_applicant(name, "13900000001"), form_token="one") for name in ("王一", "王二")]
+    assert len(set(ids)) == 2
+    with pytest.raises(TooManyOnPhone):
+        arrive(pool, make_applicant("王三", "13900000001"), form_token="one")
+
+
+def test_coming_and_going_on_one_phone_has_an_end(app):
+    pool = given_pool(seats=5)
+    for number in range(6):
+        leave(arrive(pool, make_applicant(f"王{number}", "13900000001")))
+    with pytest.raises(TooManyOnPhone):
+        arrive(pool, make_applicant("王末", "13900000001"))
+
+
+def test_nobody_signs_up_for_a_seat_that_is_by_invitation(app):
+    with transaction():
+        pool = make_pool(role=RoleCode.DEPUTY)
+    with pytest.raises(Missing):
+        arrive(pool.id)
+    with pytest.raises(Missing):
+        arrive(999)
+
+
+def test_the_last_second_of_the_deadline_counts(app):
+    now = clock.now()
+    pool = given_pool(seats=5, signup_closes_at=now)
+    with clock.frozen(now):
+        arrive(pool)
+    with clock.frozen(now + timedelta(seconds=1)), pytest.raises(SignUpClosed):
+        arrive(pool)
+
+
+@pytest.mark.parametrize(
+    "off", [MeetingState.DRAFT, MeetingState.CANCELLED, MeetingState.POSTPONED, MeetingState.HELD]
+)
+def test_a_meeting_that_is_not_on_takes_nobody(app, off):
+    pool = given_pool(state=off)
+    with pytest.raises(MeetingOff):
+        arrive(pool)
+
+
+def test_the_staff_signs_up_after_the_deadline_and_more_people_on_one_phone(app):
+    with transaction():
+        clerk = make_account()
+    pool = given_pool(seats=5, signup_closes_at=clock.now() - timedelta(days=1))
+    for name in ("赵一", "赵二", "赵三"):
+        signup = get(SignUp, arrive(pool, make_applicant(name, "13900000001"), by=clerk))
+        assert signup.entered_by_id == clerk.id
+
+
+def test_a_freed_seat_goes_to_who_waits_first_and_the_queue_closes_up(app):
+    pool = given_pool(seats=1)
+    first, second, third, fourth = (arrive(pool) for _ in range(4))
+    assert [place(one) for one in (first, second, third, fourth)] == [None, 1, 2, 3]
+    leave(first)
+    assert [state(one) for one in (first, second)] == [WITHDRAWN, CONFIRMED]
+    assert [place(one) for one in (third, fourth)] == [1, 2]
+    assert len(told()) == 1
+    assert "您递补上了供暖专场的席位" in told()[0]
+
+
+def test_who_leaves_the_queue_moves_nobody_into_a_seat(app):
+    pool = given_pool(seats=1)
+    _, second, third = (arrive(pool) for _ in range(3))
+    leave(second)
+    assert (state(third), place(third)) == (WAITING, 1)
+    assert told() == []
+
+
+def test_withdrawing_twice_frees_one_seat(app):
+    pool = given_pool(seats=1)
+    first, second, third = (arrive(pool) for _ in range(3))
+    leave(first)
+    leave(first)
+    assert [state(one) for one in (second, third)] == [CONFIRMED, WAITING]
+
+
+def test_a_clerk_says_why(app):
+    with transaction():
+        clerk = make_account()
+    one = arrive(given_pool())
+    with pytest.raises(ReasonMissing):
+        leave(one, by=clerk, reason=" ")
+    leave(one, by=clerk, reason="本人来电说不来了")
+    assert get(SignUp, one).withdrawn_reason == "本人来电说不来了"
+    last = db.session.scalars(select(Entry).order_by(Entry.id.desc())).first()
+    assert (last.action, last.actor_id) == ("signups:signup:withdraw", clerk.id)
+    assert "来电" not in last.sentence
+
+
+def test_nobody_leaves_a_meeting_that_has_begun(app):
+    one = arrive(given_pool())
+    with clock.frozen(clock.now() + timedelta(days=7)), pytest.raises(MeetingOff):
+        leave(one)
+
+
+def test_who_comes_back_goes_to_the_end_under_the_same_link(app):
+    pool, start = given_pool(seats=1), clock.now()
+    ids = []
+    for minute in range(3):
+        with clock.frozen(start + timedelta(minutes=minute)):
+            ids.append(arrive(pool))
+    first, _, third = ids
+    with clock.frozen(start + timedelta(minutes=5)), transaction():
+        services.withdraw(first)
+        services.come_back(first)
+    assert [state(one) for one in ids] == [WAITING, CONFIRMED, WAITING]
+    assert (place(third), place(first)) == (1, 2)
+
+
+def test_coming_back_is_refused_where_the_same_person_signed_up_anew(app):
+    pool, person = given_pool(seats=5), make_applicant()
+    first = arrive(pool, person)
+    leave(first)
+    arrive(pool, person)
+    with pytest.raises(AlreadySignedUp), transaction():
+        services.come_back(first)
+
+
+def test_the_room_holds_everybody_at_the_table_too(app):
+    with transaction():
+        meeting = make_meeting(
+            room=make_room(capacity=4), seats={RoleCode.CITIZEN: 3, RoleCode.PROPERTY_REP: 3}
+        )
+        for _ in range(2):
+            make_participant(meeting, make_deputy())
+        citizens, firms = (pool.id for pool in meeting.pools)
+    assert [state(arrive(pool)) for pool in (citizens, firms, citizens, firms)] == [
+        CONFIRMED,
+        CONFIRMED,
+        WAITING,
+        WAITING,
+    ]
+
+
+def test_a_deputy_who_asks_leave_lets_the_first_in_any_queue_move_up(app):
+    with transaction():
+        meeting = make_meeting(
+            room=make_room(capacity=3), seats={RoleCode.CITIZEN: 3, RoleCode.PROPERTY_REP: 3}
+        )
+        deputy = make_participant(meeting, make_deputy())
+        citizens, firms = (pool.id for pool in meeting.pools)
+    start = clock.now()
+    ids = []
+    for minute, pool in enumerate((citizens, firms, firms, citizens)):
+        with clock.frozen(start + timedelta(minutes=minute)):
+            ids.append(arrive(pool))
+    with transaction():
+        scheduling.decline(deputy.id)
+    assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
+
+
+def test_more_seats_let_the_queue_move_at_once(app):
+    pool = given_pool(seats=1)
+    ids = [arrive(pool) for _ in range(4)]
+    with transaction():
+        meeting = get(Meeting, get(Pool, pool).meeting_id)
+        meeting.kind = "forum"
+        plan = scheduling.as_plan(meeting)
+        seats = tuple((role, 3) for role, _ in plan.seats)
+        scheduling.revise(
+            meeting.id, type(plan)(**{**plan.__dict__, "seats": seats}), version=meeting.version, by=None
+        )
+    assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
+
+
+def test_a_move_keeps_every_place_and_tells_each_telephone_once(app):
+    pool = given_pool(seats=2)
+    with transaction():
+        meeting_id = get(Pool, pool).meeting_id
+    ids = [arrive(pool, make_applicant(name, mobile)) for name, mobile in (
+        ("王一", "13900000001"), ("王二", "13900000001"), ("赵三", "13900000002")
+    )]  # fmt: skip
+    with transaction():
+        assert services.tell_everybody(meeting_id, "moved") == 2
+    assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, WAITING]
+    messages = list(db.session.scalars(select(Message).order_by(Message.id)))
+    assert [message.to_name for message in messages] == ["王一、王二", "赵三"]
+    assert "您的席位还在" in messages[0].body
+    assert "您的候补还在" in messages[1].body
+
+
+def test_cancelling_tells_everybody_why_and_postponing_keeps_the_places(app):
+    pool = given_pool(seats=1)
+    ids = [arrive(pool) for _ in range(2)]
+    meeting = get(Meeting, get(Pool, pool).meeting_id)
+    with transaction():
+        scheduling.postpone(meeting.id, reason="暴雪红色预警", version=meeting.version, by=None)
+    assert [body for body in told() if "延期" in body and "暴雪红色预警" in body] == told()
+    leave(ids[0])
+    assert state(ids[1]) == WAITING, "the queue stands still while there is no time"
+    with transaction():
+        scheduling.cancel(meeting.id, reason="设备检修", version=meeting.version, by=None)
+    assert sum("取消了，请不要前往。设备检修" in body for body in told()) == 1
+
+
+@pytest.mark.parametrize("matter", ["promoted", "moved", "postponed", "cancelled"])
+def test_a_message_fits_into_one_sms(app, matter):
+    with transaction():
+        meeting = make_meeting("题" * 60, room_id=None, place_text="地" * 120)
+        meeting.starts_at = meeting.ends_at - timedelta(hours=1)
+        pool = make_pool(meeting, seats=1)
+        first, _second = (
+            services.sign_up(pool.id, make_applicant()),
+            services.sign_up(pool.id, make_applicant()),
+        )
+        if matter == "promoted":
+            services.withdraw(first.id)
+        else:
+            services.tell_everybody(meeting.id, matter, reason="因" * 200)
+    assert told()
+    assert max(map(len, told())) <= 70
+    assert all("\n" not in body for body in told())
+
+
+def test_counting_takes_two_statements_whatever_the_number_of_pools(app):
+    with transaction():
+        meeting = make_meeting(
+            seats=dict.fromkeys((RoleCode.DEPUTY, RoleCode.CITIZEN, RoleCode.PROPERTY_REP), 4)
+        )
+        make_participant(meeting, make_deputy())
+        assert meeting.room.capacity
+        with at_most_queries(2):
+            seats = queries.list_seats(meeting)
+    assert [(pool.role, pool.taken, pool.free) for pool in seats] == [
+        (RoleCode.DEPUTY, 1, 3),
+        (RoleCode.CITIZEN, 0, 4),
+        (RoleCode.PROPERTY_REP, 0, 4),
+    ]
