@@ -75,4 +75,6 @@ class AnswerForm(FlaskForm):
 
     def show_anew(self, invitation: Invitation) -> None:
         """Let the next try be an answer to the meeting as it stands now."""
+        # A field shows what was sent as long as it remembers it.
+        self.sequence.raw_data = None
         self.sequence.data = invitation.meeting.sequence

@@ -11,7 +11,6 @@ from liaison_app.core.db import transaction
 from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
 from liaison_app.scheduling import ics
-from liaison_app.scheduling.public import MIMETYPE
 
 from . import letters, queries, rules, services
 from .errors import StaleAnswer
@@ -68,7 +67,7 @@ def answer(invitation: Invitation) -> ResponseReturnValue:
 def calendar_file(invitation: Invitation) -> ResponseReturnValue:
     """The meeting as a file for the invited person's own calendar."""
     facts = letters.facts_of(invitation.meeting, answer_url=letters.answer_url(invitation))
-    response = Response(ics.download(facts), content_type=MIMETYPE)
+    response = Response(ics.download(facts), content_type=ics.MIMETYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="invite.ics"'
     return response
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from liaison_app.core.db import db, get
@@ -108,7 +108,7 @@ def list_silent(meeting_id: int) -> Sequence[Invitation]:
 def counts_for(meeting_ids: Collection[int]) -> dict[int, Counts]:
     """Return the counts of each meeting that has sent invitations, by one query."""
 
-    def number_of(answer: AnswerState) -> object:
+    def number_of(answer: AnswerState) -> ColumnElement[int]:
         return func.sum(case((Invitation.answer == answer, 1), else_=0))
 
     rows = db.session.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from liaison_app.accounts.models import Account
 from liaison_app.audit import services as audit
@@ -238,7 +239,7 @@ def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Mes
         notice = Notice("invite", notice.sequence)
     letter = letters.write(invitation, notice, now)
     stamp = f"{meeting.version}.{int(now.timestamp())}" if again else f"{meeting.version}"
-    common = {
+    common: dict[str, Any] = {
         "unit_id": meeting.unit_id,
         "about": about,
         "dedupe_key": f"{notice.kind}:{thread}:{notice.sequence}.{stamp}",

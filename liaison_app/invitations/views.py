@@ -18,8 +18,6 @@ from liaison_app.core.web import translated
 from liaison_app.scheduling import ics
 from liaison_app.scheduling import queries as meetings
 from liaison_app.scheduling.models import Meeting
-from liaison_app.scheduling.public import MIMETYPE
-from liaison_app.scheduling.views import phase
 
 from . import letters, queries, rules, services
 from .errors import StaleAnswer
@@ -96,7 +94,6 @@ def _board(
         fragment="invitations/_board.html",
         status=422 if form is not None and form.errors else 200,
         meeting=meeting,
-        phase=phase,
         invitations=invitations,
         counts=queries.counts_for([meeting.id]).get(meeting.id),
         sent=queries.latest_messages(meeting.id),
@@ -147,7 +144,7 @@ def answer_for(seen: Seen) -> ResponseReturnValue:
 @requires(Permission.INVITATION_ANSWER, on=queries.get_of_unit)
 def calendar_file(seen: Seen) -> ResponseReturnValue:
     """The meeting as a file for the calendar that a clerk keeps; without the personal link."""
-    response = Response(ics.download(letters.facts_of(seen.invitation.meeting)), content_type=MIMETYPE)
+    response = Response(ics.download(letters.facts_of(seen.invitation.meeting)), content_type=ics.MIMETYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="invite.ics"'
     return response
 
