@@ -36,6 +36,21 @@ def add_unit(
     return unit
 
 
+def rename_unit(unit: OrgUnit, name: str) -> None:
+    """Give a unit another name; it is still found under the old one."""
+    add_alias(unit, unit.name)
+    unit.name = name
+
+
+def move_unit(unit: OrgUnit, parent: OrgUnit) -> None:
+    """Hang a unit, with all below it, under another parent; roles held on it go along."""
+    old = unit.path
+    below = select(OrgUnit).where(OrgUnit.path.startswith(old, autoescape=True))
+    for one in db.session.scalars(below).all():
+        one.path = f"{parent.path}{unit.id}/{one.path.removeprefix(old)}"
+    unit.parent_id = parent.id
+
+
 def add_alias(unit: OrgUnit, name: str) -> None:
     """Let a unit be found under a former or short name; adding it twice does nothing."""
     if db.session.scalar(select(Alias.id).where(Alias.name == name)) is None:

@@ -1,0 +1,92 @@
+"""Write down people, the mandates and posts they hold, and the links to their own calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from liaison_app.audit import services as audit
+from liaison_app.audit.services import Actor
+from liaison_app.core.db import db, keyed_hash, lock
+from liaison_app.core.text import name_key
+from liaison_app.core.tokens import digest, make
+from liaison_app.orgs.models import OrgUnit
+
+from .models import Mandate, Person, Post
+from .rules import MandateState, PostKind, pinyin_of
+
+FEED = "feed"
+PINYIN_LENGTH = 200
+
+
+def mobile_key(mobile: str) -> str:
+    """Return the keyed hash by which a person is found from a mobile in its normal form."""
+    return keyed_hash("mobile", mobile)
+
+
+def add_person(name: str, **facts: Any) -> Person:
+    """Add somebody; `facts` are columns of Person."""
+    person = Person()
+    revise_person(person, name=name, **facts)
+    db.session.add(person)
+    return person
+
+
+def revise_person(person: Person, **facts: Any) -> None:
+    """Change facts about a person; what is derived from name and mobile follows them."""
+    for fact, value in facts.items():
+        setattr(person, fact, value)
+    if "name" in facts:
+        person.name_key = name_key(person.name)
+        person.pinyin = pinyin_of(person.name)[:PINYIN_LENGTH]
+    if "mobile" in facts:
+        person.mobile_key = mobile_key(person.mobile) if person.mobile else None
+
+
+def elect(person: Person, level: int, term: str = "") -> Mandate:
+    """Return the person's mandate of a level and term; a new one where there is none."""
+    for mandate in person.mandates:
+        if (mandate.level, mandate.term) == (level, term):
+            return mandate
+    mandate = Mandate(level=level, term=term, state=MandateState.ACTIVE)
+    person.mandates.append(mandate)
+    return mandate
+
+
+def appoint(person: Person, unit: OrgUnit, kind: PostKind, title: str) -> Post:
+    """Let a person hold a post in a unit from now on."""
+    post = Post(person=person, unit=unit, kind=kind, title=title)
+    db.session.add(post)
+    return post
+
+
+def end_posts(posts: Iterable[Post], at: datetime) -> None:
+    """Let posts end; they stay in the books."""
+    for post in posts:
+        post.ended_at = at
+
+
+def note_revealed(person_id: int, *, by: Actor) -> Person:
+    """Note that somebody looked at a person's mobile, and return the person. Raises Missing."""
+    person = lock(Person, person_id)
+    audit.record("people:phone:reveal", person, by=by, sentence=person.name)
+    return person
+
+
+def issue_feed(person_id: int, *, by: Actor) -> str:
+    """Return the token of a new secret link to the person's own calendar; an older link ends. Raises Missing."""
+    person = lock(Person, person_id)
+    person.feed_generation += 1
+    token = make(FEED, person.id, person.feed_generation)
+    person.feed_hash = digest(token)
+    audit.record("people:feed:issue", person, by=by, sentence=person.name)
+    return token
+
+
+def revoke_feed(person_id: int, *, by: Actor) -> None:
+    """End the secret link to the person's own calendar. Raises Missing."""
+    person = lock(Person, person_id)
+    if person.feed_hash is not None:
+        person.feed_hash = None
+        audit.record("people:feed:revoke", person, by=by, sentence=person.name)
