@@ -23,26 +23,34 @@ def hold(meeting: Meeting, resources: Iterable[int]) -> None:
     that want the same people never wait for each other in a circle.
     """
     wanted = set(resources)
+    _line_up(wanted | {row.resource_id for row in _rows(meeting)})
+    while True:
+        try:
+            with db.session.begin_nested():
+                _write(meeting, wanted)
+            return
+        except IntegrityError as error:
+            if GUARD not in str(error.orig):
+                raise
+            blockers = queries.find_blockers(
+                wanted, meeting.starts_at, meeting.ends_at, but_meeting_id=meeting.id
+            )
+            # None where the blocker was given back between the refusal and this look: then it is free.
+            if blockers:
+                raise Conflict(blockers) from error
+
+
+def _write(meeting: Meeting, wanted: set[int]) -> None:
     held = {row.resource_id: row for row in _rows(meeting)}
-    _line_up(wanted | set(held))
     span = {"starts_at": meeting.starts_at, "ends_at": meeting.ends_at}
-    try:
-        with db.session.begin_nested():
-            for resource in sorted(set(held) - wanted):
-                _change(held[resource].id, live=False)
-            for resource in sorted(wanted):
-                if resource in held:
-                    _change(held[resource].id, live=True, **span)
-                else:
-                    row = {"meeting_id": meeting.id, "resource_id": resource, "live": True, **span}
-                    db.session.execute(insert(Occupancy).values(**row))
-    except IntegrityError as error:
-        if GUARD not in str(error.orig):
-            raise
-        blockers = queries.find_blockers(
-            wanted, meeting.starts_at, meeting.ends_at, but_meeting_id=meeting.id
-        )
-        raise Conflict(blockers) from error
+    for resource in sorted(set(held) - wanted):
+        _change(held[resource].id, live=False)
+    for resource in sorted(wanted):
+        if resource in held:
+            _change(held[resource].id, live=True, **span)
+        else:
+            row = {"meeting_id": meeting.id, "resource_id": resource, "live": True, **span}
+            db.session.execute(insert(Occupancy).values(**row))
 
 
 def release(meeting: Meeting, resources: Iterable[int] | None = None) -> None:

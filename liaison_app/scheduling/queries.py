@@ -285,7 +285,12 @@ def _at_table(unit_ids: Iterable[int]) -> Select[int]:
 
 
 def _with_place(wanted: Select[Meeting]) -> Select[Meeting]:
-    return wanted.options(joinedload(Meeting.room), joinedload(Meeting.station), joinedload(Meeting.unit))
+    return wanted.options(
+        joinedload(Meeting.room),
+        joinedload(Meeting.station),
+        joinedload(Meeting.unit),
+        selectinload(Meeting.pools),
+    )
 
 
 def suggest_times(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from liaison_app.core.text import from_local, local
 
-from .kinds import KINDS, MeetingState, PlaceKind, RoleCode
+from .kinds import KINDS, SIGNUP_ROLES, MeetingState, PlaceKind, RoleCode
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
@@ -155,6 +155,7 @@ class Timed(Protocol):
     first_starts_at: Any
     signup_opens_at: Any
     signup_closes_at: Any
+    pools: Any
 
 
 def is_signup_open(
@@ -191,7 +192,8 @@ def phase(meeting: Timed, now: datetime) -> str:
         if meeting.starts_at <= now < meeting.ends_at:
             return "live"
         window = (meeting.signup_opens_at, meeting.signup_closes_at, meeting.starts_at)
-        if meeting.is_public and is_signup_open(meeting.state, *window, now):
+        has_seats = any(pool.role in SIGNUP_ROLES and pool.seats for pool in meeting.pools)
+        if meeting.is_public and has_seats and is_signup_open(meeting.state, *window, now):
             return "open"
         if meeting.starts_at != meeting.first_starts_at:
             return "moved"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ from .models import Meeting
 bp = Blueprint("scheduling", __name__)
 
 PER_PAGE = 30
+USUAL_KINDS = ("face_bureau", "reception", "inspection", "residents_council", "enterprise")
 STEPS: dict[str, Callable[..., Meeting]] = {
     "publish": services.publish,
     "postpone": services.postpone,
@@ -192,17 +193,23 @@ def step(meeting: Meeting) -> ResponseReturnValue:
     )
 
 
-def _editor(form: MeetingForm, meeting: Meeting | None, **more: Any) -> ResponseReturnValue:
-    span = form.span()
+def _editor(
+    form: MeetingForm,
+    meeting: Meeting | None,
+    *,
+    verdict: dict[str, Any] | None = None,
+    theirs: Sequence[tuple[str, str, str]] = (),
+) -> ResponseReturnValue:
     return render(
         "scheduling/editor.html",
         status=422 if form.errors else 200,
         form=form,
         meeting=meeting,
-        span=span,
+        span=form.span(),
         seat_fields=[form.seats(role) for role in SEAT_ROLES],
-        verdict=more.pop("verdict", None),
-        theirs=more.pop("theirs", []),
+        verdict=verdict,
+        theirs=theirs,
+        usual=USUAL_KINDS if meeting is None and request.method == "GET" else (),
     )
 
 
