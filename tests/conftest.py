@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.parts.servers",
     "tests.parts.mailbox",
     "tests.parts.browsers",
+    "tests.parts.crowds",
 ]
 
 # The suite draws the same examples every time; the storms draw new ones, and more.

@@ -285,6 +285,9 @@ def make_app(database: Database) -> Iterator[Callable[..., Flask]]:
 def spoil(database: Database) -> Iterator[Callable[..., None]]:
     """Change the schema for one test: `spoil("DROP TRIGGER …")`, for the negative control of a guard."""
     yield database.spoil
+    if has_app_context():
+        # A server that drops a database ends whoever still reads it.
+        db.session.remove()
     database.rebuild()
 
 
