@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,6 @@ from wtforms.widgets import Input, TelInput, TextArea
 
 from .errors import N_, LiaisonError
 from .text import Unreadable, clean_line, clean_name, clean_text, mobile_normal
-
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 class TooLong(Unreadable):
@@ -86,7 +83,7 @@ class NameField(CleanField):
 
     def read(self, typed: str) -> str:
         name = clean_name(typed)
-        if name and not _LETTER.search(name):
+        if name and not any(map(str.isalpha, name)):
             raise NoName(N_("姓名里要有字，现在是“{typed}”。"), typed=name[:20])
         return name
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, InputRequired
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from liaison_app.core import tokens
 from liaison_app.core.fields import LineField, MobileField, NameField, TextField
@@ -85,12 +85,12 @@ class SignUpForm(FlaskForm):
 
     def validate_role(self, field: RadioField) -> None:
         if field.data not in self.pools:
-            raise ValueError(_("请从这几个身份里选一个。"))
+            raise ValidationError(_("请从这几个身份里选一个。"))
 
     def validate_organisation(self, field: LineField) -> None:
         pool = self.pools.get(self.role.data or "")
         if pool is not None and pool.role in FIRM_ROLES and not field.data and not field.process_errors:
-            raise ValueError(_("请写单位名称。"))
+            raise ValidationError(_("请写单位名称。"))
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         is_fit = super().validate(extra_validators)

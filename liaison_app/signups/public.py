@@ -90,6 +90,7 @@ def _page(meeting: Meeting, form: SignUpForm) -> Response:
         hosts=[one for one in expected if one.role in HOSTS],
         deputies=[one.person.name for one in expected if one.role == RoleCode.DEPUTY],
         phone=_phone(meeting),
+        privacy_version=rules.PRIVACY_VERSION,
     )
     if not form.errors:
         # Each visitor's form has its own token, so nobody else may be given this page.
