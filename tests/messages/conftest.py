@@ -56,7 +56,7 @@ class Script:
                 return
             file.write(answer.encode() + b"\r\n")
             file.flush()
-            if verb == "DATA":
+            if verb == "DATA" and answer.startswith("354"):
                 self.mails.append(b"")
                 while not self.mails[-1].endswith(b"\r\n.\r\n"):
                     self.mails[-1] += file.readline()

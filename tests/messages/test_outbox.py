@@ -85,7 +85,9 @@ def test_the_same_key_from_two_at_once_gives_one_message(app):
 
 def test_the_bytes_are_made_when_the_message_is_written(mailing):
     with transaction():
-        message = make_mail(html="<p>请参加</p>", calendar=CALENDAR, method="REQUEST", references="<a@example.test>")
+        message = make_mail(
+            html="<p>请参加</p>", calendar=CALENDAR, method="REQUEST", references="<a@example.test>"
+        )
         raw = message.raw
     mail = message_from_bytes(raw, policy=policy.default)
     assert mail["From"].addresses[0].addr_spec == "office@example.test"
@@ -113,7 +115,11 @@ def test_a_subject_never_makes_a_header(mailing):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"to_address": "王素梅"}, {"to_address": "a@b.test, c@d.test"}, {"calendar": CALENDAR, "method": "CANCEL"}],
+    [
+        {"to_address": "王素梅"},
+        {"to_address": "a@b.test, c@d.test"},
+        {"calendar": CALENDAR, "method": "CANCEL"},
+    ],
 )
 def test_a_mail_that_must_not_leave_is_kept_as_failed_and_never_tried(mailing, wrong):
     with transaction():

@@ -91,18 +91,17 @@ def send(line: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> None
 
 
 def _open(server: Server, own_host: str) -> smtplib.SMTP:
-    context = ssl.create_default_context()
     if server.scheme == "smtps":
+        context = ssl.create_default_context()
         line: smtplib.SMTP = smtplib.SMTP_SSL(
             server.host, server.port, own_host, timeout=TIMEOUT_SECONDS, context=context
         )
     else:
         line = smtplib.SMTP(server.host, server.port, own_host, timeout=TIMEOUT_SECONDS)
     try:
-        line.ehlo_or_helo_if_needed()
         if server.scheme == "smtp+starttls":
-            line.starttls(context=context)
-            line.ehlo_or_helo_if_needed()
+            line.starttls(context=ssl.create_default_context())
+        line.ehlo_or_helo_if_needed()
         if server.user:
             line.login(server.user, server.password)
     except BaseException:
