@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 from wtforms import Field, StringField
-from wtforms.widgets import DateInput, TimeInput
+from wtforms.widgets import DateInput, TextInput
 
 from . import clock
 from .errors import LiaisonError
@@ -54,7 +54,8 @@ class DayField(_TypedField):
 class ClockField(_TypedField):
     """A time of day in Beijing; `data` is a time. 下午2点半 is read as well as 14:30."""
 
-    widget = TimeInput()
+    # A native clock shows 上午 and 下午 or AM and PM, by the browser; ours is read in 24 hours.
+    widget = TextInput()
 
     def _read(self, typed: str) -> time:
         return parse_time(typed)

@@ -30,7 +30,7 @@ class Blocker:
 class Conflict(Refused):
     """A room or a person is already booked; nothing was written."""
 
-    message = N_("{who}在 {span} 已经有安排：{title}（{place}）。")
+    message = N_("{who} 在 {span} 已经有安排：{title}（{place}）。")
     status = 409
 
     def __init__(self, blockers: list[Blocker]):

@@ -172,7 +172,7 @@ def step(meeting: Meeting) -> ResponseReturnValue:
                 STEPS[name](meeting.id, version=form.version.data, by=g.account, **reason)
         except Conflict as refusal:
             conflict = refusal.blockers
-            form.form_errors.append(translated(refusal))
+            form.form_errors.append(_said(refusal))
         except LiaisonError as refusal:
             form.form_errors.append(translated(refusal))
         else:
@@ -234,7 +234,7 @@ def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> Resp
         form.refuse(refusal.field, translated(refusal))
         return _editor(form, meeting)
     except Conflict as refusal:
-        form.form_errors.append(translated(refusal))
+        form.form_errors.append(_said(refusal))
         verdict = _ways_out(refusal.blockers, form, posts, (plan.starts_at, plan.ends_at), but)
         return _editor(form, meeting, verdict=verdict)
     except Stale as refusal:
@@ -390,6 +390,14 @@ def _shown(blockers: list[Blocker]) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def _said(refusal: Conflict) -> str:
+    """Return the sentence of a conflict; a foreign unit's meeting is not named in it."""
+    first = _shown(refusal.blockers[:1])[0]
+    if first["url"]:
+        return translated(refusal)
+    return _("%(who)s 在 %(span)s 已经有别的安排。", who=first["who"], span=show_span(*first["span"]))
 
 
 def _differences(form: MeetingForm, meeting: Meeting) -> list[tuple[str, str, str]]:

@@ -1,0 +1,301 @@
+"""The organizer's pages over HTTP: what is typed is kept, what is foreign is not there, what is refused is not written."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from liaison_app.access.permissions import Role
+from liaison_app.core import clock
+from liaison_app.core.db import db, transaction
+from liaison_app.orgs.kinds import OrgKind
+from liaison_app.scheduling import services
+from liaison_app.scheduling.kinds import MeetingState
+from liaison_app.scheduling.models import Meeting, Occupancy
+from tests.factories.accounts import make_account, sign_in
+from tests.factories.orgs import make_unit
+from tests.factories.people import make_deputy, make_official
+from tests.factories.stations import make_membership, make_room, make_station
+from tests.parts.databases import queries
+
+NOW = datetime(2026, 11, 16, 1, tzinfo=UTC)
+AS_FRAGMENT = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning():
+    with clock.frozen(NOW):
+        yield
+
+
+class Office:
+    """A street's clerk at a browser, a room, a bureau's head and a deputy of the station."""
+
+    def __init__(self, client):
+        with transaction():
+            street = make_unit("济源路街道人大工委")
+            station = make_station("中安街人大代表联络站", parent=street)
+            room = make_room(station, name="二楼接待室", capacity=24)
+            bureau = make_unit("城市管理局", OrgKind.BUREAU)
+            head, deputy = make_official(bureau, "程建业"), make_deputy("陈立新")
+            make_membership(station, deputy)
+            clerk = make_account(Role.STREET, street)
+            self.unit, self.station_unit, self.room, self.deputy = street.id, station.unit_id, room.id, deputy.id
+            self.lead = f"{bureau.id}:{head.id}"
+        self.client = sign_in(client, clerk)
+
+    def form(self, **given) -> dict[str, object]:
+        usual = {
+            "kind": "face_bureau",
+            "title": "供暖专场",
+            "unit_id": self.unit,
+            "day": "2026-11-20",
+            "starts": "14:30",
+            "ends": "16:30",
+            "place_kind": "room",
+            "room_id": self.room,
+            "chair": 0,
+            "lead": self.lead,
+            "deputies": [self.deputy],
+            "seats_deputy": 6,
+            "seats_citizen": 4,
+            "seats_property_rep": 2,
+            "seats_enterprise_rep": 0,
+            "seats_council_citizen": 0,
+            "is_public": "y",
+            "do": "save",
+        }
+        return {**usual, **given}
+
+    def save(self, **given):
+        return self.client.post("/meetings/new", data=self.form(**given))
+
+
+@pytest.fixture
+def office(client) -> Office:
+    return Office(client)
+
+
+def only_meeting() -> Meeting:
+    return db.session.query(Meeting).one()
+
+
+def test_a_filled_form_becomes_a_draft_with_its_people_and_seats(office):
+    reply = office.save()
+    meeting = only_meeting()
+    assert (reply.status_code, reply.location) == (303, f"/meetings/{meeting.id}")
+    assert meeting.starts_at == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    assert {p.role: p.person.name for p in meeting.participants} == {"bureau_head": "程建业", "deputy": "陈立新"}
+    assert {pool.role: pool.seats for pool in meeting.pools if pool.seats} == {
+        "deputy": 6,
+        "citizen": 4,
+        "property_rep": 2,
+    }
+    page = office.client.get(reply.location)
+    assert "草稿已存" in page.text
+    assert "发布并发邀请" in page.text
+
+
+def test_times_are_read_as_office_people_write_them(office):
+    office.save(day="11月20日", starts="下午2点半", ends="16：30")
+    assert only_meeting().starts_at == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"title": ""}, "请写主题"),
+        ({"day": "2026-02-30"}, "2026年2月没有30日"),
+        ({"day": ""}, "请选日期"),
+        ({"starts": "25:00"}, "25:00"),
+        ({"ends": "14:00"}, "结束时间要晚于开始时间"),
+        ({"room_id": 0}, "请选一间房间"),
+        ({"room_id": 9999}, "Not a valid choice"),
+        ({"seats_citizen": -1}, "名额要在 0 到 999 之间"),
+        ({"day": "2020-01-01"}, "这个时间已经过了"),
+        ({"closes_day": "2026-12-01"}, "报名要在开始以前截止"),
+        ({"deputies": [999_999]}, "找不到了"),
+    ],
+)
+def test_what_cannot_be_comes_back_with_a_sentence_and_what_was_typed(office, given, words):
+    reply = office.save(about="暖气不够热", **given)
+    assert reply.status_code == 422
+    assert "暖气不够热" in reply.text
+    if words != "Not a valid choice":
+        assert words in reply.text
+    assert db.session.query(Meeting).count() == 0
+    assert db.session.query(Occupancy).count() == 0
+
+
+def test_a_clash_names_the_blocker_links_to_it_and_offers_free_times(office):
+    office.save(title="消防培训")
+    taken = only_meeting().id
+    reply = office.save(starts="15:00", ends="17:00", about="暖气不够热")
+    assert reply.status_code == 422
+    for words in ("消防培训", f"/meetings/{taken}", "二楼接待室", "14:30–16:30", "用这个时间", "暖气不够热"):
+        assert words in reply.text
+    assert db.session.query(Meeting).count() == 1
+
+
+def test_the_offered_time_fills_the_form_and_saves_without_script(office):
+    office.save(title="消防培训")
+    reply = office.save(starts="15:00", ends="17:00")
+    offered = reply.text.split('name="use_time" value="')[1].split('"')[0]
+    filled = office.client.post("/meetings/new", data={**office.form(), "use_time": offered})
+    assert filled.status_code == 200
+    assert db.session.query(Meeting).count() == 1
+    start = datetime.fromisoformat(offered).astimezone(clock.now().tzinfo) + timedelta(hours=8)
+    assert f'value="{start:%H:%M}"' in filled.text
+    saved = office.save(
+        day=f"{start:%Y-%m-%d}", starts=f"{start:%H:%M}", ends=f"{start + timedelta(hours=2):%H:%M}"
+    )
+    assert saved.status_code == 303
+
+
+def test_a_blocker_of_a_foreign_unit_is_named_without_title_or_link(office, app):
+    with transaction():
+        foreign = make_unit("别的街道")
+        plan = services.MeetingPlan(
+            kind="reception",
+            title="不可说的会",
+            starts_at=datetime(2026, 11, 20, 6, tzinfo=UTC),
+            ends_at=datetime(2026, 11, 20, 8, tzinfo=UTC),
+            room_id=make_room().id,
+            people=(services.PlannedPerson(office.deputy, "deputy"),),
+        )
+        id = services.create_meeting(plan, unit_id=foreign.id, by=None).id
+    reply = office.save()
+    assert "陈立新" in reply.text
+    assert "别的单位的活动" in reply.text
+    assert "不可说的会" not in reply.text
+    assert f"/meetings/{id}" not in reply.text
+
+
+def test_while_typing_the_check_answers_and_writes_nothing(office):
+    office.save(title="消防培训")
+    reply = office.client.get("/meetings/check", query_string=office.form(), headers=AS_FRAGMENT)
+    assert "消防培训" in reply.text
+    free = office.client.get("/meetings/check", query_string=office.form(day="2026-11-23"), headers=AS_FRAGMENT)
+    assert "都有空" in free.text
+    assert db.session.query(Meeting).count() == 1
+
+
+def test_a_double_click_makes_one_meeting(office):
+    first = office.save(form_token="once")
+    second = office.save(form_token="once")
+    assert first.location == second.location
+    assert db.session.query(Meeting).count() == 1
+
+
+def test_finding_deputies_without_script_keeps_the_form(office):
+    with transaction():
+        make_deputy("王素梅")
+    reply = office.client.post("/meetings/new", data=office.form(do="find", find="王素梅"))
+    assert reply.status_code == 200
+    assert "王素梅" in reply.text
+    assert 'value="供暖专场"' in reply.text
+
+
+def test_publishing_asks_first_and_a_late_notice_is_said(office):
+    office.save(day="2026-11-18")
+    id = only_meeting().id
+    page = office.client.get(f"/meetings/{id}/publish")
+    assert "发布并发 2 份邀请" in page.text
+    assert "公告晚了" in page.text
+    assert only_meeting().state == MeetingState.DRAFT
+    done = office.client.post(f"/meetings/{id}/publish", data={"version": 1})
+    assert done.status_code == 303
+    assert only_meeting().state == MeetingState.PUBLISHED
+
+
+def test_a_reason_is_asked_for_beside_its_field(office):
+    office.save()
+    id = only_meeting().id
+    reply = office.client.post(f"/meetings/{id}/cancel", data={"version": 1, "reason": " "})
+    assert reply.status_code == 422
+    assert "请写明原因" in reply.text
+    assert only_meeting().state == MeetingState.DRAFT
+
+
+def test_two_people_at_once_the_second_sees_what_the_first_stored(office):
+    office.save()
+    id = only_meeting().id
+    office.client.post(f"/meetings/{id}/edit", data=office.form(version=1, title="先存的"))
+    reply = office.client.post(f"/meetings/{id}/edit", data=office.form(version=1, title="后写的"))
+    assert reply.status_code == 422
+    assert "先存的" in reply.text
+    assert "后写的" in reply.text
+    assert only_meeting().title == "先存的"
+    knowingly = office.client.post(f"/meetings/{id}/edit", data=office.form(version=2, title="后写的"))
+    assert knowingly.status_code == 303
+    assert only_meeting().title == "后写的"
+
+
+def test_opening_the_editor_shows_what_is_stored(office):
+    office.save(about="暖气不够热", agenda="开场\n通报")
+    page = office.client.get(f"/meetings/{only_meeting().id}/edit").text
+    for words in ('value="供暖专场"', 'value="2026-11-20"', 'value="14:30"', "暖气不够热", "开场\n通报"):
+        assert words in page
+
+
+@pytest.mark.parametrize("path", ["", "/edit", "/publish", "/cancel", "/invitations", "/signups"])
+def test_a_foreign_meeting_is_not_there(office, path):
+    with transaction():
+        foreign = make_unit("别的街道")
+        plan = services.MeetingPlan(
+            kind="reception",
+            title="别人的会",
+            starts_at=NOW + timedelta(days=3),
+            ends_at=NOW + timedelta(days=3, hours=1),
+            room_id=make_room().id,
+        )
+        id = services.create_meeting(plan, unit_id=foreign.id, by=None).id
+    assert office.client.get(f"/meetings/{id}{path}").status_code == 404
+    assert "别人的会" not in office.client.get("/meetings", query_string={"when": "all"}).text
+    assert "别人的会" not in office.client.get("/desk/calendar").text
+
+
+def test_a_room_of_another_street_cannot_be_slipped_into_the_form(office):
+    with transaction():
+        room = make_room().id
+    assert office.save(room_id=room).status_code == 422
+    assert db.session.query(Meeting).count() == 0
+
+
+def test_a_meeting_cannot_be_put_under_a_foreign_unit(office):
+    with transaction():
+        foreign = make_unit("别的街道").id
+    assert office.save(unit_id=foreign).status_code == 422
+    assert db.session.query(Meeting).count() == 0
+
+
+def test_a_stranger_is_sent_to_sign_in_and_comes_back(client, app):
+    reply = client.get("/meetings?when=all")
+    assert reply.status_code == 303
+    assert reply.location == "/login?next=/meetings?when%3Dall"
+    fragment = client.get("/meetings", headers=AS_FRAGMENT)
+    assert fragment.status_code == 401
+    assert fragment.headers["HX-Redirect"].startswith("/login")
+
+
+def test_filters_stand_in_the_address(office):
+    office.save()
+    office.save(title="医保专场", day="2026-11-23")
+    only = office.client.get("/meetings", query_string={"q": "医保"}).text
+    assert "医保专场" in only
+    assert "供暖专场" not in only
+    drafts = office.client.get("/meetings", query_string={"state": "published"}).text
+    assert "没有符合的场次" in drafts
+
+
+def test_a_long_list_needs_few_queries(office):
+    for hour in range(8, 18):
+        office.save(title=f"第{hour}场", starts=f"{hour}:00", ends=f"{hour}:45", deputies=[], lead="", kind="reception")
+    with queries(at_most=16):
+        office.client.get("/meetings")
+
+
+def test_hostile_words_stay_words(office):
+    office.save(title='<script>alert(1)</script>"\'', about="{{ 7 * 7 }} ${7*7}")
+    page = office.client.get(f"/meetings/{only_meeting().id}").text
+    assert "<script>alert(1)" not in page
+    assert "{{ 7 * 7 }}" in page
