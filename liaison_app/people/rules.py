@@ -122,3 +122,23 @@ def _word(text: str) -> str:
 
 def _level_number(word: str) -> int:
     return int(word) if word.isdigit() else _LEVELS_AS_WRITTEN[word]
+
+
+# Surnames that are read otherwise than the same sign elsewhere.
+_SURNAMES_READ = {
+    "仇": "qiu", "区": "ou", "单": "shan", "员": "yun", "尉迟": "yu chi", "万俟": "mo qi", "折": "she", "朴": "piao",
+    "查": "zha", "洗": "xian", "盖": "ge", "秘": "bi", "种": "chong", "缪": "miao", "覃": "qin", "解": "xie",
+    "逄": "pang", "长孙": "zhang sun", "乐": "yue", "曾": "zeng", "召": "shao",
+}  # fmt: skip
+
+
+def pinyin_of(name: str) -> str:
+    """Return a name in pinyin without tones, by which lists are sorted; a rare sign stays as it is."""
+    # The dictionary is large, and only wanted where names are entered.
+    from pypinyin import lazy_pinyin
+
+    for length in (2, 1):
+        surname, given = name[:length], name[length:]
+        if surname in _SURNAMES_READ:
+            return " ".join([_SURNAMES_READ[surname], *lazy_pinyin(given)])
+    return " ".join(lazy_pinyin(name))
