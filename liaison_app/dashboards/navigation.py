@@ -14,7 +14,13 @@ from liaison_app.messages import queries as messages
 
 def menu() -> dict[str, Any]:
     """Return the entries that the page frames show: the office's for who has signed in, else the public's."""
-    return {"nav": _staff() if g.get("account") and _is_staff_page() else _public()}
+    entries = _staff() if g.get("account") and _is_staff_page() else _public()
+    here = [
+        one for one in entries if request.path == one["url"] or request.path.startswith(one["url"] + "/")
+    ]
+    for one in entries:
+        one["current"] = bool(here) and one is max(here, key=lambda entry: len(entry["url"]))
+    return {"nav": entries}
 
 
 def _is_staff_page() -> bool:
@@ -56,4 +62,4 @@ def _staff() -> list[dict[str, Any]]:
 
 
 def _entry(endpoint: str, label: str, count: int = 0) -> dict[str, Any]:
-    return {"label": label, "url": url_for(endpoint), "current": request.endpoint == endpoint, "count": count}
+    return {"label": label, "url": url_for(endpoint), "count": count}
