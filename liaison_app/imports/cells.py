@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from liaison_app.core.errors import N_
-from liaison_app.core.text import Unreadable, clean_line, clean_name, mobile_normal
+from liaison_app.core.text import Unreadable, clean_line, clean_name, mobile_normal, name_key
 from liaison_app.people.rules import email_normal
 
 MAX_PEOPLE_IN_ROOM = 5000
@@ -48,6 +48,8 @@ def line(max_length: int) -> Callable[[str], str]:
 def person_name(text: str) -> str:
     """Read a name of a person: at most 100 characters, with at least one letter or character."""
     name = _at_most(100, clean_name(text))
+    # A sign may stand for several letters where names are compared.
+    _at_most(100, name_key(name))
     if not any(char.isalpha() for char in name):
         raise BadCell(N_("“{typed}”不是姓名。"), typed=name[:20])
     return name

@@ -33,6 +33,38 @@ class ListKind(StrEnum):
     STATIONS = "stations"
 
 
+LIST_NAMES = {
+    ListKind.DEPUTIES: N_("代表名册"),
+    ListKind.BUREAUS: N_("局委办名册"),
+    ListKind.STATIONS: N_("联络站名册"),
+}
+
+
+class RunState(StrEnum):
+    """Where an uploaded list is: from the upload to the moment when it is written or thrown away."""
+
+    UPLOADED = "uploaded"
+    READING = "reading"
+    READY = "ready"
+    REFUSED = "refused"
+    APPLYING = "applying"
+    DONE = "done"
+    FAILED = "failed"
+    DISCARDED = "discarded"
+
+
+RUN_STATE_NAMES = {
+    RunState.UPLOADED: N_("等着核对"),
+    RunState.READING: N_("正在核对"),
+    RunState.READY: N_("等您确认"),
+    RunState.REFUSED: N_("有误，没有写入"),
+    RunState.APPLYING: N_("正在写入"),
+    RunState.DONE: N_("已写入"),
+    RunState.FAILED: N_("没有做成"),
+    RunState.DISCARDED: N_("不要了"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `field` names its value in a row; `read` raises Unreadable; `show` is for the preview.
@@ -80,13 +112,13 @@ class Official:
     email: str = ""
 
 
-_POSTS = {"head": PostKind.HEAD, "deputy_head": PostKind.DEPUTY_HEAD, "contact": PostKind.CONTACT}
+OFFICIAL_FIELDS = {"head": PostKind.HEAD, "deputy_head": PostKind.DEPUTY_HEAD, "contact": PostKind.CONTACT}
 
 
 def officials(values: Values) -> list[Official]:
     """Return the people a row of the list of bureaus names, in its order."""
     found = []
-    for prefix, post in _POSTS.items():
+    for prefix, post in OFFICIAL_FIELDS.items():
         names = _as_tuple(values.get(f"{prefix}_name"))
         mobiles = _as_tuple(values.get(f"{prefix}_mobile")) or ("",) * len(names)
         emails = _as_tuple(values.get(f"{prefix}_email")) or ("",) * len(names)
@@ -97,7 +129,7 @@ def officials(values: Values) -> list[Official]:
 def _check_bureau(values: Values) -> None:
     """Refuse a mobile or address that belongs to nobody, or not clearly to one person."""
     headers = {column.field: column.header for column in BUREAUS.columns}
-    for prefix in _POSTS:
+    for prefix in OFFICIAL_FIELDS:
         people = len(_as_tuple(values.get(f"{prefix}_name")))
         for field in (f"{prefix}_mobile", f"{prefix}_email"):
             count = len(_as_tuple(values.get(field)))
@@ -150,6 +182,11 @@ def _same_where_said(said: tuple[str, ...], stored: tuple[str, ...] | None) -> b
     )
 
 
+def _same_month(said: date, stored: date | None) -> bool:
+    """A list knows the month of birth; the day, where it is stored, stays."""
+    return stored is not None and (said.year, said.month) == (stored.year, stored.month)
+
+
 def _show_month(day: date) -> str:
     return f"{day.year}-{day.month:02}"
 
@@ -166,6 +203,8 @@ def _show_mobiles(numbers: tuple[str, ...]) -> str:
     return _show_list(tuple(map(mask_mobile, numbers)))
 
 
+_NEAREST = N_("兼任几级的，写最基层那一级的。")
+
 DEPUTIES = Table(
     ListKind.DEPUTIES,
     N_("人大代表"),
@@ -177,7 +216,7 @@ DEPUTIES = Table(
         Column("gender", N_("性别"), parse_gender, "男", N_("男或女。"), options=("男", "女")),
         Column(
             "born_on", N_("出生年月"), parse_month, "1975-08", N_("写成 1975-08 或 1975年8月。"),
-            aliases=("出生日期", "出生时间", "生日"), show=_show_month,
+            aliases=("出生日期", "出生时间", "生日"), show=_show_month, agrees=_same_month,
         ),
         Column("ethnicity", N_("民族"), cells.line(40), "汉族"),
         Column("party", N_("党派"), cells.line(40), "中共党员", aliases=("政治面貌", "党派团体")),
@@ -191,12 +230,15 @@ DEPUTIES = Table(
             "levels", N_("层级"), parse_levels, "市、区", N_("全国、省、市、区、镇；兼任几级的用“、”隔开。"),
             aliases=("代表层级", "代表级别", "级别"), is_required=True, show=show_levels,
         ),
-        Column("card_no", N_("代表证号"), cells.card_number, "0140001", aliases=("代表证编号", "证号", "证件号")),
         Column(
-            "constituency", N_("选区"), cells.line(100), "第12选区",
+            "card_no", N_("代表证号"), cells.card_number, "0140001", _NEAREST,
+            aliases=("代表证编号", "证号", "证件号"),
+        ),
+        Column(
+            "constituency", N_("选区"), cells.line(100), "第12选区", _NEAREST,
             aliases=("选举单位", "选区/选举单位", "选区或选举单位", "所属选区"),
         ),
-        Column("term", N_("届次"), cells.line(40), "第十四届", aliases=("届别", "届")),
+        Column("term", N_("届次"), cells.line(40), "第十四届", _NEAREST, aliases=("届别", "届")),
         Column(
             "station", N_("所属站"), cells.line(100), "中安街人大代表联络站", N_("联络站的全称，须已在系统里。"),
             aliases=("所属联络站", "联络站", "所属站点", "驻站"), is_required=True,
@@ -341,7 +383,7 @@ STATIONS = Table(
             show=TIER_NAMES.__getitem__,
         ),
         Column(
-            "street", N_("所属街道"), cells.line(100), "济源路街道", N_("街道或镇，须已在系统里。"),
+            "street", N_("所属街道"), cells.line(60), "济源路街道", N_("街道或镇；系统里没有的，写入时新建。"),
             aliases=("街道", "所属街镇", "所属街道/镇", "所属乡镇"), is_required=True,
         ),
         Column("address", N_("地址"), cells.line(200), "中安街 1 号", aliases=("详细地址", "站点地址")),

@@ -283,6 +283,16 @@ def judge(kind: ListKind, entry: Entry, stored: Mapping[str, Any] | None) -> Ver
     return Verdict(entry.number, entry.title, Outcome.CHANGED if changes else Outcome.SAME, changes)
 
 
+def said(kind: ListKind, entry: Entry) -> tuple[Change, ...]:
+    """Return all that a row says, as changes of what is not there yet; its title is left out."""
+    table = TABLES[kind]
+    return tuple(
+        Change(column.header, "", _shown(column, entry.values[column.field]))
+        for column in table.columns
+        if column.field in entry.values and column.field != table.title_field
+    )
+
+
 def resolved(entry: Entry, **values: Any) -> Entry:
     """Return `entry` with names of stations, streets and the like as the database has them."""
     return replace(entry, values={**entry.values, **values})
