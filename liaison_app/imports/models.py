@@ -18,7 +18,7 @@ class ImportRun(Model):
 
     `data` are the bytes of the file; they and the lines are deleted a day after the upload. `refusal` is the
     sentence why nothing was written, packed as a reason of a line is. `fingerprint` is that of the lines as
-    they were checked. `started_by` is empty for the command line.
+    they were checked. Nobody starts or confirms what comes from the command line.
     """
 
     __tablename__ = "import_run"
@@ -40,11 +40,13 @@ class ImportRun(Model):
     refusal: Mapped[str] = mapped_column(Text, default="")
     fingerprint: Mapped[str] = mapped_column(String(64), default="")
     started_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
-    settled_at: Mapped[datetime | None]
+    state_since: Mapped[datetime]
 
     unit: Mapped[OrgUnit] = relationship(lazy="joined", innerjoin=True)
-    started_by: Mapped[Account | None] = relationship()
+    started_by: Mapped[Account | None] = relationship(foreign_keys=started_by_id)
+    confirmed_by: Mapped[Account | None] = relationship(foreign_keys=confirmed_by_id)
 
     @property
     def unit_paths(self) -> tuple[str, ...]:

@@ -26,10 +26,12 @@ def upgrade() -> None:
         sa.Column("refusal", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("started_by_id", sa.Integer(), nullable=True),
+        sa.Column("confirmed_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["unit_id"], ["org_unit.id"], name="fk_import_run_unit_id"),
         sa.ForeignKeyConstraint(["started_by_id"], ["account.id"], name="fk_import_run_started_by_id"),
+        sa.ForeignKeyConstraint(["confirmed_by_id"], ["account.id"], name="fk_import_run_confirmed_by_id"),
         sa.PrimaryKeyConstraint("id", name="pk_import_run"),
         sa.UniqueConstraint("form_token", name="uq_import_run_form_token"),
     )
