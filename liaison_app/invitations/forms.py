@@ -48,7 +48,7 @@ class AnswerForm(FlaskForm):
             if may_delegate or answer != AnswerState.DELEGATED
         ]
         people = {post.person_id: f"{post.title} {post.person.name}".strip() for post in posts}
-        self.stand_in.choices = [(NOBODY, gettext("不在名单里，写在下面")), *people.items()]
+        self.stand_in.choices = [(NOBODY, gettext("请选；名单里没有就写在下面")), *people.items()]
         if not self.is_submitted():
             self.sequence.data = invitation.meeting.sequence
 

@@ -51,12 +51,12 @@ Change = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be said to one person: `kind` is a template's name.
+    """What is to be said to one person; `letter` is the name of its templates.
 
     `asks_anew` says that the old answer no longer counts; `changes` are (field, before, after).
     """
 
-    kind: str
+    letter: str
     sequence: int
     changes: tuple[Change, ...] = ()
     reason: str = ""
@@ -64,7 +64,7 @@ class Notice:
 
     @property
     def method(self) -> Literal["REQUEST", "CANCEL"]:
-        return _METHODS[self.kind]
+        return _METHODS[self.letter]
 
 
 def thread_of(invitation: Invitation) -> str:
@@ -87,7 +87,7 @@ def write(invitation: Invitation, notice: Notice, now: datetime) -> Letter:
     office_name, office_phone, _ = links.office()
     deadline = show_deadline(rules.answer_by(meeting.starts_at, now))
     return render_letter(
-        f"invitations/{notice.kind}",
+        f"invitations/{notice.letter}",
         meeting={
             "title": meeting.title,
             "kind_name": kind_name(meeting.kind),
@@ -100,7 +100,7 @@ def write(invitation: Invitation, notice: Notice, now: datetime) -> Letter:
         },
         person_name=invitation.name,
         person_title=_address(participant),
-        role_name=ROLE_NAMES[participant.role],
+        role_name=seat_words(participant),
         answer_url=answer_url(invitation),
         may_delegate=participant.unit_id is not None,
         meeting_url=links.meeting_url(meeting.code) if meeting.is_public else "",
@@ -127,7 +127,7 @@ def calendar(invitation: Invitation, notice: Notice, now: datetime) -> bytes:
         facts = facts_of(invitation.meeting, answer_url=answer_url(invitation))
         return itip.build_request(replace(facts, sequence=notice.sequence), attendee, stamped_at=now)
     facts = replace(facts_of(invitation.meeting), sequence=notice.sequence)
-    whole = notice.kind != "withdrawn"
+    whole = notice.letter != "withdrawn"
     return itip.build_cancel(facts, attendee, stamped_at=now, reason=notice.reason, whole_meeting=whole)
 
 
@@ -166,6 +166,13 @@ def who_answers(meeting: Meeting) -> str:
         for one in _in_order(meeting.participants)
         if one.is_expected and one.role in ANSWERING_ROLES
     )
+
+
+def seat_words(participant: Participant) -> str:
+    """Return in words as what somebody is asked: 人大代表, 城管局副局长，代 某某 参加."""
+    role = ROLE_NAMES[participant.role]
+    words = f"{participant.unit.short_name}{participant.title or role}" if participant.unit else role
+    return f"{words}，代{participant.stand_in_for.name}参加" if participant.stand_in_for else words
 
 
 def _in_order(participants: Iterable[Participant]) -> list[Participant]:

@@ -242,14 +242,14 @@ def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Mes
     common: dict[str, Any] = {
         "unit_id": meeting.unit_id,
         "about": about,
-        "dedupe_key": f"{notice.kind}:{thread}:{notice.sequence}.{stamp}",
+        "dedupe_key": f"{notice.letter}:{thread}:{notice.sequence}.{stamp}",
         "to_name": person.name,
         "subject": letter.subject,
         "expires_at": meeting.ends_at,
     }
     if _takes_mail(person.email):
         message = messages.queue_email(
-            notice.kind,
+            notice.letter,
             **common,
             to_address=person.email,
             text=letter.text,
@@ -263,7 +263,7 @@ def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Mes
         text = letter.short
         if notice.method == "REQUEST":
             text += f"\n{letters.answer_url(invitation)}"
-        message = messages.queue_phone(notice.kind, **common, to_phone=person.mobile or "", text=text)
+        message = messages.queue_phone(notice.letter, **common, to_phone=person.mobile or "", text=text)
     invitation.sent_sequence = notice.sequence
     return message
 

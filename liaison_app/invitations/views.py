@@ -164,6 +164,7 @@ def _own(opened: Invitation | None = None, form: AnswerForm | None = None) -> Re
         stand_ins={(one.meeting_id, one.participant.stand_in_for_id): one for one in invitations},
         door_names=DOOR_NAMES,
         change_names=letters.CHANGE_NAMES,
+        answer_by=rules.answer_by,
         opened=opened,
         form=form,
     )

@@ -8,9 +8,8 @@ revision, down_revision = "0005_invitations_changes", "0004_messages_delivery"
 
 def upgrade() -> None:
     with op.batch_alter_table("invitation") as invitation:
+        # The default stays: to take it away, SQLite would have to make the table anew.
         invitation.add_column(sa.Column("changes", sa.JSON(), nullable=False, server_default="[]"))
-    with op.batch_alter_table("invitation") as invitation:
-        invitation.alter_column("changes", server_default=None)
 
 
 def downgrade() -> None:

@@ -36,7 +36,7 @@ def test_the_page_says_who_is_asked_to_what_and_is_kept_nowhere(published, clien
     for words in (
         "程试一",
         "局长",
-        "请您出席：供暖专场",
+        "请您出席供暖专场",
         "2026年11月20日（星期五）",
         "14:30–16:30",
         "接待室",

@@ -417,7 +417,8 @@ def test_a_named_deputy_head_is_invited_and_the_hold_moves_over(published):
     )
     message = published.messages(published.deputy_head)[-1]
     assert spoken(message) == ("invite", "REQUEST", 0, "NEEDS-ACTION")
-    assert "城管局副局长 何试二" in message.body
+    assert "谁来答：城管局副局长 何试二" in message.body
+    assert "身份：城管局副局长，代程试一参加" in message.body
     assert "程试一" not in event_of(message)["DESCRIPTION"]
     assert published.invitation(published.head).answer == AnswerState.DELEGATED
     assert published.invitation(published.deputy_head).participant.stand_in_for_id == published.head.id
