@@ -93,7 +93,7 @@ def logout() -> ResponseReturnValue:
     return response
 
 
-@bp.route("/setup/<token>", methods=["GET", "POST"])
+@bp.route("/setup/<string:token>", methods=["GET", "POST"])
 @public(on=services.find_setup_link)
 def setup(link: SetupLink) -> ResponseReturnValue:
     """Set the first password of an account by its one-time link."""

@@ -52,7 +52,7 @@ def of_bureau(unit: OrgUnit) -> ResponseReturnValue:
     return _feed(entries, unit.name, f"/bureaus/{unit.id}/calendar.ics")
 
 
-@bp.get("/feeds/<token>.ics")
+@bp.get("/feeds/<string:token>.ics")
 @public(on=queries.get_feed_person)
 def of_person(person: Person) -> ResponseReturnValue:
     """One person's own feed, by a secret link that can be revoked."""
@@ -66,7 +66,7 @@ def of_person(person: Person) -> ResponseReturnValue:
     return response
 
 
-@bp.get("/m/<code>.ics")
+@bp.get("/m/<string:code>.ics")
 @public(on=queries.get_public_meeting)
 def of_meeting(meeting: Meeting) -> ResponseReturnValue:
     """One public meeting as a file to open in a calendar."""
