@@ -72,3 +72,11 @@ class Post(Model):
 
     person: Mapped[Person] = relationship(back_populates="posts")
     unit: Mapped[OrgUnit] = relationship()
+
+    @property
+    def is_head(self) -> bool:
+        return self.kind == PostKind.HEAD
+
+    @property
+    def is_contact(self) -> bool:
+        return self.kind == PostKind.CONTACT

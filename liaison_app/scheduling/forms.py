@@ -193,7 +193,7 @@ class MeetingForm(FlaskForm):
 
     def _people(self, posts: Sequence[Post]) -> list[PlannedPerson]:
         by_key = {_key(post): post for post in posts}
-        heads = {post.unit_id: post for post in reversed(posts) if post.kind == "head"}
+        heads = {post.unit_id: post for post in reversed(posts) if post.is_head}
         people = []
         if self.chair.data:
             people.append(PlannedPerson(self.chair.data, RoleCode.CHAIR))
@@ -266,7 +266,7 @@ def _grouped_rooms(rooms: Sequence[Room]) -> dict[str, list[tuple[int, str]]]:
 def _grouped_posts(posts: Sequence[Post]) -> dict[str, list[tuple[str, str]]]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for post in posts:
-        if post.kind != "contact":
+        if not post.is_contact:
             groups.setdefault(post.unit.name, []).append(
                 (_key(post), f"{post.unit.short_name}　{post.title} {post.person.name}")
             )
