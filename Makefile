@@ -35,16 +35,14 @@ storms: venv-test translations ## the long races
 	@HYPOTHESIS_PROFILE=storm $(BIN)/python -m pytest -m storm $(ARGS)
 
 lint: venv-test ## style, types, what may import what, the English catalogue
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/architecture/test_catalogue.py
+	@status=0; for check in "ruff check --output-format=concise ." mypy "lint-imports --no-logo" \
+	  "python -m pytest -q tests/architecture/test_catalogue.py"; do $(BIN)/$$check || status=1; done; exit $$status
 
 bench: venv-test translations ## the benchmarks; the machine should be quiet
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 catalogue: venv-test extract ## bring the English catalogue up to date with the texts in the source
-	@$(BIN)/pybabel -q update -i "$(POT)" -d $(TRANSLATIONS) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@$(BIN)/pybabel -q update -i "$(POT)" -d $(TRANSLATIONS) -l en --init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(MAKE) translations
 
 extract:
