@@ -23,6 +23,7 @@ from .core import checks, clock, links
 from .core.db import transaction
 from .core.errors import LiaisonError
 from .core.text import from_local
+from .imports.commands import import_list
 from .jobs import worker
 from .jobs.errors import WrongSchema
 from .orgs import services as orgs
@@ -34,7 +35,7 @@ FIRST_LOGIN = "admin"
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (serve, work, seed_demo, check, first_account):
+    for command in (serve, work, seed_demo, import_list, check, first_account):
         app.cli.add_command(command)
 
 
@@ -87,7 +88,8 @@ def work(once: bool, drain: bool) -> None:
 )
 @with_appcontext
 def seed_demo(at: datetime | None) -> None:
-    """Load the invented demo district into an empty database."""
+    """Migrate, and load the invented demo district into an empty database."""
+    upgrade()
     _load_demo(from_local(at.date(), time(9)) if at else clock.now())
     _show_demo_accounts()
 

@@ -37,8 +37,9 @@ def load(moment: datetime) -> None:
         if not is_empty():
             raise NotEmpty
         rows, accounts = founding.found()
-        replay.play(meetings, rows, drafted_at=from_local(day - ONE_DAY, time(16)))
+        # Before the long part: a folder that cannot be written to is better known at once.
         fresh = _write(accounts)
+        replay.play(meetings, rows, drafted_at=from_local(day - ONE_DAY, time(16)))
     fresh.replace(_place())
 
 

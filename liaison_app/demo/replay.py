@@ -193,7 +193,8 @@ class Life:
 
     def answer(self, person: str, unit: str, answer: values.Answer) -> None:
         """Take an answer by the door that lies nearest: the bureau's own clerk, the link, the telephone."""
-        door, by = Door.PHONE, self.by
+        door = Door.PHONE
+        by: Account | None = self.by
         if contact := self.contact_of(unit):
             door, by = Door.ACCOUNT, contact
         elif self.rows.people[person].email:
