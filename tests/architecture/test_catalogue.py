@@ -21,14 +21,15 @@ def messages(catalogue: Catalog) -> dict[str, Message]:
     return {key(message): message for message in catalogue if message.id}
 
 
-def placeholders(text: str) -> list[str]:
-    """Return what is filled into a text: `{name}`, with its format, and `%(name)s`."""
-    braces = (
-        []
-        if "%(" in text
-        else [f"{name}:{form}" for _, name, form, _ in string.Formatter().parse(text) if name]
-    )
-    return sorted([*braces, *re.findall(r"%\(\w+\)[a-z]", text)])
+def strings(message: Message) -> list[str]:
+    """Return the translation, or all its plural forms."""
+    return [message.string] if isinstance(message.string, str) else list(message.string)
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names of what is filled into a text: `{name}` in whatever format, and `%(name)s`."""
+    braces = [] if "%(" in text else [name for _, name, _, _ in string.Formatter().parse(text) if name]
+    return {*braces, *re.findall(r"%\(\w+\)[a-z]", text)}
 
 
 @pytest.fixture(scope="module")
@@ -59,25 +60,28 @@ def test_it_holds_just_the_texts_of_the_source(source, catalogue):
 
 
 def test_each_text_is_translated_and_none_is_a_guess(catalogue):
-    unsure = [key(message) for message in messages(catalogue).values() if message.fuzzy or not message.string]
+    unsure = [
+        text for text, message in messages(catalogue).items() if message.fuzzy or not all(strings(message))
+    ]
     assert unsure == []
 
 
 def test_each_translation_fills_in_what_the_source_does(catalogue):
     wrong = {
-        text: message.string
+        text: translation
         for text, message in messages(catalogue).items()
-        if isinstance(message.string, str) and placeholders(text) != placeholders(message.string)
+        for translation in strings(message)
+        if translation and placeholders(text) != placeholders(translation)
     }
     assert wrong == {}
 
 
 def test_no_chinese_is_left_in_a_translation(catalogue):
-    """But for the names that have no other form, in brackets after the English."""
+    """But for words that have no other form, in brackets or quotes."""
     left = [
-        text
-        for text, message in messages(catalogue).items()
-        if isinstance(message.string, str)
-        and re.search(r"[\u4e00-\u9fff]", re.sub(r"[(（\[「“].*?[)）\]」”]", "", message.string))
+        translation
+        for message in messages(catalogue).values()
+        for translation in strings(message)
+        if re.search(r"[\u4e00-\u9fff]", re.sub(r"""[(（\[「“"].*?[)）\]」”"]""", "", translation))
     ]
     assert left == []
