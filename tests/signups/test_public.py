@@ -161,7 +161,13 @@ def test_htmx_gets_the_form_alone(client):
 
 @pytest.mark.parametrize(
     "typed",
-    ["+86 139-0000-0003", "0086 13900000003", "８６ １３９ ００００ ０００３", "139.0000.0003", "(139) 0000 0003"],
+    [
+        "+86 139-0000-0003",
+        "0086 13900000003",
+        "８６ １３９ ００００ ０００３",
+        "139.0000.0003",
+        "(139) 0000 0003",
+    ],
 )
 def test_usual_spellings_of_a_number_are_one_number(client, typed):
     code = given_meeting()
