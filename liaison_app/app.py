@@ -118,17 +118,20 @@ def _asset_version() -> str:
 # Modules that hold a blueprint `bp`, and modules that register handlers of facts and duties of the worker.
 PAGES = (
     "accounts.views",
+    "audit.views",
     "dashboards.public",
     "dashboards.station_pages",
     "dashboards.views",
+    "imports.views",
     "invitations.public",
     "invitations.views",
+    "messages.views",
     "scheduling.public",
     "scheduling.views",
     "signups.public",
     "signups.views",
 )
-LISTENERS = ("invitations.handlers", "messages.jobs", "signups.handlers")
+LISTENERS = ("imports.jobs", "invitations.handlers", "messages.jobs", "signups.handlers")
 
 
 def _register(app: Flask) -> None:

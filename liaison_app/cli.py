@@ -68,6 +68,8 @@ def serve(host: str, port: int) -> None:
 def work(once: bool, drain: bool) -> None:
     """Send what waits in the outbox and do all other background work."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # Asked for its version at every beat, it would say each time which database it met.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         worker.prepare()
         if once:

@@ -11,6 +11,7 @@ class Permission(StrEnum):
     ACCOUNT_MANAGE = "accounts:account:manage"
     AUDIT_READ = "audit:trail:read"
     DESK_READ = "dashboards:desk:read"
+    FEED_ISSUE = "people:feed:issue"
     IMPORT_RUN = "imports:run:create"
     INVITATION_ANSWER = "invitations:invitation:answer"
     INVITATION_READ = "invitations:invitation:read"
@@ -49,6 +50,7 @@ ROLE_NAMES = {
 _ORGANIZER = frozenset(
     {
         Permission.DESK_READ,
+        Permission.FEED_ISSUE,
         Permission.INVITATION_ANSWER,
         Permission.INVITATION_READ,
         Permission.MEETING_MANAGE,

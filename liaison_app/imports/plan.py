@@ -65,8 +65,8 @@ class Line:
         facts = {
             "title": self.verdict.title,
             "changes": [(one.header, one.before, one.after) for one in self.verdict.changes],
-            "problems": [(one.header, one.typed, *_said(one.reason)) for one in self.verdict.problems],
-            "notes": [_said(note) for note in self.notes],
+            "problems": [(one.header, one.typed, *said(one.reason)) for one in self.verdict.problems],
+            "notes": [said(note) for note in self.notes],
         }
         return json.dumps(facts, ensure_ascii=False)
 
@@ -75,12 +75,11 @@ def unpacked(number: int, outcome: Outcome, text: str) -> Line:
     """Return the line that was packed."""
     facts = json.loads(text)
     problems = tuple(
-        Problem(header, typed, Unreadable(message, **values))
-        for header, typed, message, values in facts["problems"]
+        Problem(header, typed, heard(reason)) for header, typed, *reason in facts["problems"]
     )
     changes = tuple(Change(*change) for change in facts["changes"])
     verdict = Verdict(number, facts["title"], outcome, changes, problems)
-    return Line(verdict, tuple(Unreadable(message, **values) for message, values in facts["notes"]))
+    return Line(verdict, tuple(map(heard, facts["notes"])))
 
 
 def lines(kind: ListKind, matches: Iterable[Match]) -> Iterator[Line]:
@@ -105,5 +104,16 @@ class Print:
         return self._hash.hexdigest()
 
 
-def _said(error: LiaisonError) -> tuple[str, dict[str, Any]]:
-    return error.message, {name: value for name, value in error.values.items() if name != "message"}
+def said(error: LiaisonError) -> tuple[str, dict[str, Any]]:
+    """Return what has to be stored of a refusal, so that it can be said in any language later on."""
+    return error.message, {
+        name: value
+        for name, value in error.values.items()
+        if isinstance(value, (str, int)) and name != "message"
+    }
+
+
+def heard(stored: Sequence[Any]) -> LiaisonError:
+    """Return the refusal of which this was stored."""
+    message, values = stored
+    return Unreadable(message, **values)
