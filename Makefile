@@ -25,6 +25,10 @@ help: ## this list
 	@echo "make run takes HOST ($(HOST)), PORT ($(PORT)), DEMO ($(DEMO)) and LIAISON_DATA ($(LIAISON_DATA))"
 	@echo "make test takes ENGINES ($(ENGINES)), JOBS ($(JOBS)) and ARGS, which go to pytest"
 
+ifneq ($(LIAISON_MODE),production)
+# Links in messages and QR codes lead to where the demo is served.
+run: export LIAISON_BASE_URL ?= http://$(HOST):$(PORT)
+endif
 run: venv translations ## install, migrate, and start the web server and its worker
 	@LIAISON_DEMO="$(DEMO)" exec $(BIN)/flask --app wsgi serve --host "$(HOST)" --port "$(PORT)"
 
