@@ -88,6 +88,6 @@ def test_kinds_are_told_apart_in_their_table_only():
     in_templates = [
         f"{name}: {found[0]}"
         for name, text in templates().items()
-        for found in re.finditer(r"\.kind\s*[!=]=[^%}]*", text)
+        for found in re.finditer(r"\.kind\s*[!=]=\s*[\"'][^%}]*", text)
     ]
     assert in_templates == []

@@ -25,7 +25,7 @@ from liaison_app.core import clock
 from tests.parts.databases import Database
 from tests.parts.report import note
 
-BOOT_SECONDS = 30
+BOOT_SECONDS = 60
 
 
 class QuietHandler(WSGIRequestHandler):
