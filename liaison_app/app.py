@@ -118,9 +118,9 @@ def _asset_version() -> str:
 # Modules that hold a blueprint `bp`, and modules that register handlers of facts and duties of the worker.
 PAGES = (
     "accounts.views",
-    "audit.views",
     "dashboards.public",
     "dashboards.station_pages",
+    "dashboards.trail",
     "dashboards.views",
     "imports.views",
     "invitations.public",

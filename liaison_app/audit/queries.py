@@ -1,5 +1,7 @@
 """Read the trail."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from sqlalchemy import select

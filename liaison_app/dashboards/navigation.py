@@ -15,9 +15,7 @@ from liaison_app.messages import queries as messages
 def menu() -> dict[str, Any]:
     """Return the entries that the page frames show: the office's for who has signed in, else the public's."""
     entries = _staff() if g.get("account") and _is_staff_page() else _public()
-    here = [
-        one for one in entries if request.path == one["url"] or request.path.startswith(one["url"] + "/")
-    ]
+    here = [one for one in entries if request.path == one["url"] or request.path.startswith(one["url"] + "/")]
     for one in entries:
         one["current"] = bool(here) and one is max(here, key=lambda entry: len(entry["url"]))
     return {"nav": entries}
@@ -48,6 +46,7 @@ def _staff() -> list[dict[str, Any]]:
         ("messages.outbox", _("消息"), Permission.MESSAGE_READ),
         ("imports.start", _("导入"), Permission.IMPORT_RUN),
         ("accounts.accounts", _("账号"), Permission.ACCOUNT_MANAGE),
+        ("audit.trail", _("记录"), Permission.AUDIT_READ),
     ]
     shown = []
     for endpoint, label, permission in entries:

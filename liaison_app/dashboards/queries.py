@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from liaison_app.audit.models import Entry
 from liaison_app.core.db import db
@@ -100,3 +100,39 @@ def year_figures(paths: Collection[str], since: datetime, until: datetime) -> tu
 
 def count_stations() -> int:
     return db.session.scalar(select(func.count()).select_from(Station)) or 0
+
+
+def search_trail(
+    paths: Collection[str],
+    *,
+    text: str = "",
+    action: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[Sequence[Entry], int]:
+    """Return one stretch of the trail, the newest first, and how many entries fit in all.
+
+    Entries about a unit are seen from above it; those about no unit (sign-in, system) only from the root.
+    """
+    scope = [Entry.unit_id.in_(select(OrgUnit.id).where(units_within(paths)))]
+    if any(path.count("/") == 2 for path in paths):
+        scope.append(Entry.unit_id.is_(None))
+    wanted = select(Entry).where(or_(*scope))
+    if text:
+        wanted = wanted.where(
+            or_(
+                Entry.actor_name.contains(text, autoescape=True),
+                Entry.sentence.contains(text, autoescape=True),
+            )
+        )
+    if action:
+        wanted = wanted.where(Entry.action == action)
+    if since:
+        wanted = wanted.where(Entry.at >= since)
+    if until:
+        wanted = wanted.where(Entry.at < until)
+    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    rows = db.session.scalars(wanted.order_by(Entry.id.desc()).limit(limit).offset(offset))
+    return list(rows), total

@@ -2,55 +2,42 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
-from io import StringIO
+from collections.abc import Iterable, Iterator, Mapping
 
 from flask_babel import gettext as _
 
+from liaison_app.core.sheets import csv_file
 from liaison_app.core.text import mask_mobile, show_moment
 from liaison_app.scheduling.kinds import ROLE_NAMES
 
 from .kinds import STATE_NAMES
 from .models import SignUp
 
-# A cell that begins with one of these may be run as a formula (SECURITY T5).
-_FORMULA_SIGNS = tuple("=+-@\t\r＝＋－＠")
-
-
-def safe_cell(text: str) -> str:
-    """Return `text` so that no spreadsheet reads it as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
-
 
 def roster_file(signups: Iterable[SignUp], places: Mapping[int, int]) -> bytes:
     """Return the roster as CSV in UTF-8 with the mark that Excel wants; telephone numbers are masked."""
-    lines = StringIO()
-    writer = csv.writer(lines)
-    writer.writerow(
+    return csv_file(_rows(signups, places))
+
+
+def _rows(signups: Iterable[SignUp], places: Mapping[int, int]) -> Iterator[list[object]]:
+    yield (
         [
             _("入场号"), _("状态"), _("候补位次"), _("姓名"), _("手机"), _("身份"), _("单位"), _("想问的事"),
             _("需要帮忙"), _("报名时间"), _("代填"), _("退出原因"),
         ]
     )  # fmt: skip
     for signup in signups:
-        writer.writerow(
-            map(
-                safe_cell,
-                [
-                    signup.ticket_code,
-                    _(STATE_NAMES[signup.state]),
-                    str(places.get(signup.id, "")),
-                    signup.name,
-                    mask_mobile(signup.mobile or ""),
-                    _(ROLE_NAMES[signup.pool.role]),
-                    signup.organisation,
-                    signup.question or "",
-                    signup.needs,
-                    show_moment(signup.signed_up_at),
-                    _("是") if signup.entered_by_id else "",
-                    signup.withdrawn_reason or "",
-                ],
-            )
-        )
-    return b"\xef\xbb\xbf" + lines.getvalue().encode("utf-8", "replace")
+        yield [
+            signup.ticket_code,
+            _(STATE_NAMES[signup.state]),
+            places.get(signup.id, ""),
+            signup.name,
+            mask_mobile(signup.mobile or ""),
+            _(ROLE_NAMES[signup.pool.role]),
+            signup.organisation,
+            signup.question or "",
+            signup.needs,
+            show_moment(signup.signed_up_at),
+            _("是") if signup.entered_by_id else "",
+            signup.withdrawn_reason or "",
+        ]
