@@ -74,9 +74,7 @@ class Line:
 def unpacked(number: int, outcome: Outcome, text: str) -> Line:
     """Return the line that was packed."""
     facts = json.loads(text)
-    problems = tuple(
-        Problem(header, typed, heard(reason)) for header, typed, *reason in facts["problems"]
-    )
+    problems = tuple(Problem(header, typed, heard(reason)) for header, typed, *reason in facts["problems"])
     changes = tuple(Change(*change) for change in facts["changes"])
     verdict = Verdict(number, facts["title"], outcome, changes, problems)
     return Line(verdict, tuple(map(heard, facts["notes"])))

@@ -234,9 +234,7 @@ def forget_old() -> None:
     db.session.execute(delete(ImportLine).where(ImportLine.run_id.in_(old)))
     db.session.execute(update(ImportRun).where(is_old, ImportRun.data.is_not(None)).values(data=None))
     open_still = (is_old, ImportRun.state.in_(_THROWN_AWAY))
-    db.session.execute(
-        update(ImportRun).where(*open_still).values(state=RunState.DISCARDED, state_since=now)
-    )
+    db.session.execute(update(ImportRun).where(*open_still).values(state=RunState.DISCARDED, state_since=now))
 
 
 def _write(run: ImportRun, entries: Sequence[Entry], scope: str, fingerprint: str) -> list[Line]:

@@ -71,9 +71,7 @@ class Stations:
             return _refused(entry, "name", N_("系统里有这个名称，但不是联络站点。"))
         if unit is not None and not self._units.is_within(unit):
             return _refused(entry, "name", N_("这个站点不归您的单位管，请交给区里导入。"))
-        is_ours = (
-            self._units.is_within(street) if street else self._units.may_add(OrgKind.STANDING_COMMITTEE)
-        )
+        is_ours = self._units.is_within(street) if street else self._units.may_add(OrgKind.STANDING_COMMITTEE)
         return entry if is_ours else _refused(entry, "street", N_("这个街道不归您的单位管。"))
 
     def _stored(self, station: Station) -> Mapping[str, Any]:
@@ -109,7 +107,9 @@ class Stations:
 
     def _add(self, said: Mapping[str, Any], street: OrgUnit) -> Station:
         short_name = said["name"].replace("人大代表联络站", "站")[:_SHORT_NAME_LENGTH]
-        station = stations.add_station(said["name"], street, said["kind"], said["tier"], short_name=short_name)
+        station = stations.add_station(
+            said["name"], street, said["kind"], said["tier"], short_name=short_name
+        )
         self._units.added(station.unit)
         return station
 

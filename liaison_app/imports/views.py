@@ -159,9 +159,7 @@ def discard(run: ImportRun) -> ResponseReturnValue:
 def _lines(run: ImportRun, shown: Outcome | None, page: Page) -> list[plan.Line]:
     if run.state in AT_WORK:
         return []
-    return list(
-        queries.list_lines(run.id, shown, limit=page.size, offset=(page.page - 1) * page.size)
-    )
+    return list(queries.list_lines(run.id, shown, limit=page.size, offset=(page.page - 1) * page.size))
 
 
 def _late(run: ImportRun) -> dict[str, datetime | bool | None]:
