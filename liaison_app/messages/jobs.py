@@ -47,8 +47,9 @@ def deliver(work: Work) -> None:
 
 
 @every(minutes=1)
-def pick_up() -> None:
-    """Let the mails that were written without a mail server go out once there is one."""
-    if queries.mail_is_on():
-        with transaction():
+def tidy() -> None:
+    """Drop what came too late, and let mails that were written without a mail server go out once there is one."""
+    with transaction():
+        services.drop_expired()
+        if queries.mail_is_on():
             services.pick_up()

@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 OUTCOME_NAMES = {
     Outcome.SENT: N_("邮件服务器收下了"),
-    Outcome.UNREACHABLE: N_("连不上邮件服务器"),
+    Outcome.UNREACHABLE: N_("邮件服务器没有接通"),
     Outcome.LATER: N_("对方服务器要求稍后再送"),
     Outcome.UNSURE: N_("送到一半断了，可能会收到两份相同的"),
     Outcome.REFUSED: N_("对方服务器拒收"),

@@ -55,11 +55,16 @@ class Message(Model):
     superseded_at: Mapped[datetime | None]
 
     unit: Mapped[OrgUnit] = relationship()
-    deliveries: Mapped[list["Delivery"]] = relationship(back_populates="message", order_by="Delivery.id")
 
     @property
     def unit_paths(self) -> tuple[str, ...]:
         return (self.unit.path,)
+
+    @property
+    def meeting_id(self) -> int | None:
+        """The meeting that the message is about, where it is about one."""
+        kind, _, number = self.about.partition(":")
+        return int(number) if kind == "meeting" and number.isdigit() else None
 
     @property
     def can_settle(self) -> bool:
@@ -85,5 +90,3 @@ class Delivery(Model):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(CodeType(Outcome))
     detail: Mapped[str] = mapped_column(Text, default="")
-
-    message: Mapped[Message] = relationship(back_populates="deliveries")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, defer
 
@@ -18,7 +17,7 @@ from liaison_app.jobs import queries as jobs
 from liaison_app.orgs.queries import within
 
 from .kinds import OPEN_STATES, Channel, MessageState, Outcome
-from .models import Message
+from .models import Delivery, Message
 
 Rows = TypeVar("Rows", bound=Select)
 
@@ -34,7 +33,7 @@ class Filter:
     state: str = ""
     channel: str = ""
     kind: str = ""
-    about: str = ""
+    meeting_id: int | None = None
     text: str = ""
 
 
@@ -61,23 +60,31 @@ def find_by_key(dedupe_key: str) -> Message | None:
     return db.session.scalar(select(Message).where(Message.dedupe_key == dedupe_key))
 
 
+def list_deliveries(message_id: int) -> Sequence[Delivery]:
+    """Return every try to deliver a mail, the first one first."""
+    tries = select(Delivery).where(Delivery.message_id == message_id)
+    return list(db.session.scalars(tries.order_by(Delivery.id)))
+
+
 def list_about(about: str) -> Sequence[Message]:
     """Return every message about one thing (“meeting:12”), the newest first, without its bytes."""
     wanted = select(Message).where(Message.about == about).order_by(Message.id.desc())
     return list(db.session.scalars(wanted.options(defer(Message.raw), defer(Message.calendar))))
 
 
-def page_of(paths: Collection[str], wanted: Filter, page: int) -> Pagination:
-    """Return one page of what lies in the subtrees, the newest first, without the bytes."""
+def search(paths: Collection[str], wanted: Filter, page: int) -> tuple[Sequence[Message], int]:
+    """Return one page of what lies in the subtrees, the newest first and without the bytes, and how many there are."""
+    total = db.session.scalar(_narrowed(select(func.count()).select_from(Message), paths, wanted)) or 0
     rows = _narrowed(select(Message), paths, wanted).options(
         contains_eager(Message.unit), defer(Message.raw), defer(Message.calendar)
     )
-    return db.paginate(rows.order_by(Message.id.desc()), page=page, per_page=PER_PAGE, error_out=False)
+    rows = rows.order_by(Message.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    return list(db.session.scalars(rows)), total
 
 
 def count_by_state(paths: Collection[str], wanted: Filter) -> dict[str, int]:
     """Return how many messages there are in each state, and under “attention”, whatever state is chosen."""
-    others = Filter(channel=wanted.channel, kind=wanted.kind, about=wanted.about, text=wanted.text)
+    others = replace(wanted, state="")
     waits = func.count().filter(needs_attention())
     rows = _narrowed(select(Message.state, func.count(), waits), paths, others).group_by(Message.state)
     counts, attention = {}, 0
@@ -143,6 +150,12 @@ def list_forgotten(limit: int) -> Sequence[Message]:
     return list(db.session.scalars(wanted.order_by(Message.id).limit(limit).options(defer(Message.raw))))
 
 
+def list_expired(now: datetime, limit: int) -> Sequence[Message]:
+    """Return messages that nobody has sent or told and that are of no use any more."""
+    wanted = select(Message).where(Message.state == MessageState.QUEUED, Message.expires_at <= now)
+    return list(db.session.scalars(wanted.order_by(Message.id).limit(limit).options(defer(Message.raw))))
+
+
 def list_open_ids(about: str, thread: str) -> Sequence[int]:
     """Return the messages of a thread that have not left yet, locked."""
     of_thread = select(Message.id).where(Message.about == about, Message.thread == thread)
@@ -163,8 +176,8 @@ def _narrowed(rows: Rows, paths: Collection[str], wanted: Filter) -> Rows:
         rows = rows.where(Message.channel == wanted.channel)
     if wanted.kind:
         rows = rows.where(Message.kind == wanted.kind)
-    if wanted.about:
-        rows = rows.where(Message.about == wanted.about)
+    if wanted.meeting_id is not None:
+        rows = rows.where(Message.about == f"meeting:{wanted.meeting_id}")
     if wanted.text:
         has_text = (
             column.icontains(wanted.text, autoescape=True) for column in (Message.to_name, Message.subject)

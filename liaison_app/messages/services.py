@@ -337,6 +337,14 @@ def pick_up() -> None:
             jobs.enqueue(DELIVER, message.id)
 
 
+def drop_expired() -> None:
+    """Take what is of no use any more off the lists: an invitation to a meeting that is over."""
+    now = clock.now()
+    for message in queries.list_expired(now, AT_ONCE):
+        _settle(message, MessageState.DROPPED, now, failure=Outcome.EXPIRED)
+        jobs.cancel(DELIVER, [message.id])
+
+
 def _begin_delivery(message: Message, now: datetime) -> Delivery:
     message.attempts += 1
     delivery = Delivery(message_id=message.id, started_at=now)
