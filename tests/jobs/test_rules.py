@@ -12,7 +12,17 @@ def work(attempts: int) -> Work:
 
 
 def test_the_waits_grow_to_an_hour_and_stay_there():
-    assert [int(wait_after(n).total_seconds() / 60) for n in range(1, 10)] == [1, 2, 5, 10, 30, 60, 60, 60, 60]
+    assert [int(wait_after(n).total_seconds() / 60) for n in range(1, 10)] == [
+        1,
+        2,
+        5,
+        10,
+        30,
+        60,
+        60,
+        60,
+        60,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,9 @@ def test_a_database_of_another_version_is_refused(app, trade):
             connection.commit()
 
 
-def test_leases_go_by_the_databases_clock_where_workers_may_sit_on_several_machines(app, database, monkeypatch):
+def test_leases_go_by_the_databases_clock_where_workers_may_sit_on_several_machines(
+    app, database, monkeypatch
+):
     """A worker whose own clock is a day ahead must not take over what others hold."""
     if database.engine == "sqlite":
         return
