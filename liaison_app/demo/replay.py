@@ -176,7 +176,7 @@ class Life:
         scheduling.cancel(reason=self.planned.reason, **self._step())
 
     def hold(self) -> None:
-        scheduling.hold_meeting(**self._step())
+        scheduling.hold_meeting(raised=self.planned.issues, solved=self.planned.solved, **self._step())
 
     def close(self) -> None:
         scheduling.close_meeting(**self._step())

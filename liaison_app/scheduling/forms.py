@@ -236,6 +236,17 @@ class StepForm(FlaskForm):
     version = HiddenField(filters=[_number])
 
 
+class FiguresForm(StepForm):
+    """A step after a meeting, with the number of matters raised at it and solved since; both may be left open."""
+
+    raised = IntegerField(
+        _l("提出问题"), validators=[Optional(), NumberRange(0, 999, _l("件数要在 0 到 999 之间。"))]
+    )
+    solved = IntegerField(
+        _l("已经解决"), validators=[Optional(), NumberRange(0, 999, _l("件数要在 0 到 999 之间。"))]
+    )
+
+
 class ReasonForm(StepForm):
     """A step that everybody invited is told the reason of."""
 

@@ -21,7 +21,8 @@ class Meeting(Model):
     `unit_id` is the hosting unit and decides who may see and change it; `code` is the public name in
     addresses; `uid` and `sequence` are those of the calendar, `uid` for life (RFC 5545 3.8.4.7);
     `significant_sequence` is the sequence of the last change that people must answer anew (RFC 5546 2.1.4);
-    `version` rises with every change, so that a stale form is noticed.
+    `version` rises with every change, so that a stale form is noticed. `issues_raised` and `issues_solved` are
+    what the office counted, None where nobody did.
     """
 
     __tablename__ = "meeting"
@@ -63,6 +64,8 @@ class Meeting(Model):
     revised_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
     ended_state_at: Mapped[datetime | None]
+    issues_raised: Mapped[int | None]
+    issues_solved: Mapped[int | None]
 
     unit: Mapped[OrgUnit] = relationship(foreign_keys=[unit_id])
     station: Mapped[Station | None] = relationship()

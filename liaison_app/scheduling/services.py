@@ -175,18 +175,30 @@ def cancel(meeting_id: int, *, reason: str, version: int, by: Account | None) ->
     return meeting
 
 
-def hold_meeting(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
-    """Note that a meeting took place. Raises Stale, NotAllowedNow (also before it has begun)."""
+def hold_meeting(
+    meeting_id: int, *, version: int, by: Account | None, raised: int | None = None, solved: int | None = None
+) -> Meeting:
+    """Note that a meeting took place, with the number of matters raised and of those solved, where it is known.
+
+    Raises Stale, NotAllowedNow (also before it has begun), PlanRefused.
+    """
     if clock.now() < get(Meeting, meeting_id).starts_at:
         raise NotAllowedNow
     meeting = _step("hold", meeting_id, version)
+    _count_issues(meeting, raised, solved)
     audit.record("scheduling:meeting:hold", meeting, by=by, sentence=meeting.title)
     return meeting
 
 
-def close_meeting(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
-    """Note that everything about a held meeting is done. Raises Stale, NotAllowedNow."""
+def close_meeting(
+    meeting_id: int, *, version: int, by: Account | None, raised: int | None = None, solved: int | None = None
+) -> Meeting:
+    """Note that everything about a held meeting is done; numbers as in `hold_meeting`, None lets them stand.
+
+    Raises Stale, NotAllowedNow, PlanRefused.
+    """
     meeting = _step("close", meeting_id, version)
+    _count_issues(meeting, raised, solved)
     audit.record("scheduling:meeting:close", meeting, by=by, sentence=meeting.title)
     return meeting
 
@@ -225,6 +237,8 @@ def send_stand_in(participant_id: int, person_id: int, reason: str) -> Participa
     known = next((one for one in meeting.participants if one.person_id == person_id), None)
     if known is not None and known.removed_at is None and known.declined_at is None:
         raise PlanRefused("stand_in", N_("这位已经在受邀名单里。"))
+    if person_id in _line_behind(head):
+        raise PlanRefused("stand_in", N_("这位请了人代会；要来，请本人改答复。"))
     decline(participant_id)
     stand_in = known or Participant(meeting_id=meeting.id, person_id=person_id, position=head.position)
     stand_in.role, stand_in.unit_id, stand_in.is_lead = head.role, head.unit_id, head.is_lead
@@ -234,10 +248,22 @@ def send_stand_in(participant_id: int, person_id: int, reason: str) -> Participa
     db.session.add(stand_in)
     # The new participant's id goes into the fact that is told.
     db.session.flush()
-    occupancy.take(meeting, rules.person_resource(person_id))
+    if meeting.state in rules.HOLDING:
+        occupancy.take(meeting, rules.person_resource(person_id))
     _note_change(meeting)
     tell(events.MeetingRevised(meeting.id, False, added=(stand_in.id,)))
     return stand_in
+
+
+def _line_behind(participant: Participant) -> list[int]:
+    """Return the participant's person and those in whose place it comes, one behind the other."""
+    by_person = {one.person_id: one for one in participant.meeting.participants}
+    line: list[int] = []
+    one: Participant | None = participant
+    while one is not None and one.person_id not in line:
+        line.append(one.person_id)
+        one = by_person.get(one.stand_in_for_id or 0)
+    return line
 
 
 def recall_stand_in(participant_id: int) -> None:
@@ -314,6 +340,15 @@ def _leave(step: str, meeting_id: int, version: int, reason: str) -> Meeting:
     occupancy.release(meeting)
     entries.store(meeting)
     return meeting
+
+
+def _count_issues(meeting: Meeting, raised: int | None, solved: int | None) -> None:
+    if raised is not None:
+        meeting.issues_raised = raised
+    if solved is not None:
+        meeting.issues_solved = solved
+    if (meeting.issues_solved or 0) > (meeting.issues_raised or 0):
+        raise PlanRefused("solved", N_("解决的不会比提出的多，请核对。"))
 
 
 def _note_change(meeting: Meeting) -> None:

@@ -21,6 +21,7 @@ from liaison_app.core.errors import LiaisonError, Missing, Stale
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.text import from_local, local, name_key, show_span
+from liaison_app.core.time_fields import complain
 from liaison_app.core.web import translated
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.kinds import ANSWERING, HOSTING, OrgKind
@@ -31,7 +32,7 @@ from liaison_app.stations import queries as stations
 
 from . import queries, rules, services
 from .errors import Blocker, Conflict, PlanRefused
-from .forms import FORM_ROLES, SEAT_ROLES, MeetingForm, ReasonForm, StepForm
+from .forms import FORM_ROLES, SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm
 from .kinds import KINDS, STATE_NAMES, MeetingState, PlaceKind
 from .models import Meeting
 
@@ -45,6 +46,11 @@ STEPS: dict[str, Callable[..., Meeting]] = {
     "cancel": services.cancel,
     "hold": services.hold_meeting,
     "close": services.close_meeting,
+}
+STEP_FORMS: dict[str, type[StepForm]] = {
+    **dict.fromkeys(rules.STEPS_FOR_REASON, ReasonForm),
+    "hold": FiguresForm,
+    "close": FiguresForm,
 }
 
 
@@ -162,24 +168,28 @@ def step(meeting: Meeting) -> ResponseReturnValue:
     if rules.next_state(name, meeting.state) is None:
         flash(_("这一场现在不能这样做，请看它的状态。"), "error")
         return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
-    needs_reason = name in rules.STEPS_FOR_REASON
-    form = ReasonForm() if needs_reason else StepForm()
+    form = STEP_FORMS.get(name, StepForm)()
     conflict: list[Blocker] = []
     if form.validate_on_submit():
-        reason = {"reason": form.reason.data} if isinstance(form, ReasonForm) else {}
+        said = {field: form[field].data for field in ("reason", "raised", "solved") if field in form}
         try:
             with transaction():
-                STEPS[name](meeting.id, version=form.version.data, by=g.account, **reason)
+                STEPS[name](meeting.id, version=form.version.data, by=g.account, **said)
         except Conflict as refusal:
             conflict = refusal.blockers
             form.form_errors.append(_said(refusal))
         except LiaisonError as refusal:
-            form.form_errors.append(translated(refusal))
+            if isinstance(refusal, PlanRefused) and refusal.field in form:
+                complain(form[refusal.field], translated(refusal))
+            else:
+                form.form_errors.append(translated(refusal))
         else:
             flash(_done(name))
             return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
-    else:
+    elif request.method == "GET":
         form.version.data = meeting.version
+        if isinstance(form, FiguresForm):
+            form.raised.data, form.solved.data = meeting.issues_raised, meeting.issues_solved
     return render(
         "scheduling/step.html",
         status=422 if form.errors else 200,

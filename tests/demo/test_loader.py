@@ -161,6 +161,14 @@ def test_f5_and_f8_the_thirteen_meetings_of_2024_were_held_with_the_papers_figur
 
 
 @pytest.mark.usefixtures("loaded")
+def test_f7_62_matters_were_raised_and_43_are_solved():
+    counted = [(meeting.issues_raised, meeting.issues_solved) for meeting in faces_of_2024()]
+    assert [sum(numbers) for numbers in zip(*counted, strict=True)] == [62, 43]
+    heating = meeting_of("供暖专场", ahead=False)
+    assert (heating.issues_raised, heating.issues_solved) == (8, 6)
+
+
+@pytest.mark.usefixtures("loaded")
 def test_f6_every_bureau_came_and_one_head_sent_the_deputy_head_with_a_reason():
     ids = [meeting.id for meeting in faces_of_2024()]
     led = select(Participant).where(Participant.meeting_id.in_(ids), Participant.is_lead)

@@ -216,6 +216,24 @@ def test_a_reason_is_asked_for_beside_its_field(office):
     assert only_meeting().state == MeetingState.DRAFT
 
 
+def test_after_a_meeting_its_matters_are_counted_and_more_solved_than_raised_is_refused(office):
+    office.save(day="2026-11-16", starts="9:15", ends="10:00")
+    with transaction():
+        only_meeting().state = MeetingState.PUBLISHED
+    id = only_meeting().id
+    with clock.frozen(NOW + timedelta(minutes=20)):
+        wrong = office.client.post(f"/meetings/{id}/hold", data={"version": 1, "raised": "3", "solved": "4"})
+        assert wrong.status_code == 422
+        assert "解决的不会比提出的多" in wrong.text
+        assert only_meeting().state == MeetingState.PUBLISHED
+        office.client.post(f"/meetings/{id}/hold", data={"version": 1, "raised": "8", "solved": ""})
+        assert (only_meeting().issues_raised, only_meeting().issues_solved) == (8, None)
+        assert 'value="8"' in office.client.get(f"/meetings/{id}/close").text
+        office.client.post(f"/meetings/{id}/close", data={"version": 2, "raised": "8", "solved": "6"})
+        assert "提出 8 件，已解决 6 件" in office.client.get(f"/meetings/{id}").text
+    assert only_meeting().state == MeetingState.CLOSED
+
+
 def test_two_people_at_once_the_second_sees_what_the_first_stored(office):
     office.save()
     id = only_meeting().id
