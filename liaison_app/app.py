@@ -118,6 +118,7 @@ def _asset_version() -> str:
 # Modules that hold a blueprint `bp`, and modules that register handlers of facts and duties of the worker.
 PAGES = (
     "accounts.views",
+    "dashboards.people_pages",
     "dashboards.public",
     "dashboards.station_pages",
     "dashboards.trail",

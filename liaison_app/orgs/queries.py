@@ -25,6 +25,11 @@ def get_answering_unit(unit_id: int) -> OrgUnit:
     return unit
 
 
+def list_root_paths() -> Sequence[str]:
+    """Return the path of each tree's root; there is one in a district."""
+    return list(db.session.scalars(select(OrgUnit.path).where(OrgUnit.parent_id.is_(None))))
+
+
 def within(paths: Collection[str]) -> ColumnElement[bool]:
     """Return the condition that a unit lies in one of the subtrees."""
     return or_(*(OrgUnit.path.startswith(path, autoescape=True) for path in paths)) if paths else false()

@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from liaison_app.core.db import db, get
+from liaison_app.core.errors import Missing
 from liaison_app.core.text import name_key
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import Alias, OrgUnit
@@ -22,6 +23,15 @@ def get_person(person_id: int) -> Person:
     return get(Person, person_id)
 
 
+def get_card(person_id: int) -> Person:
+    """Return somebody with mandates and posts, or raise Missing."""
+    with_both = (selectinload(Person.mandates), selectinload(Person.posts).joinedload(Post.unit))
+    person = db.session.scalar(select(Person).where(Person.id == person_id).options(*with_both))
+    if person is None:
+        raise Missing
+    return person
+
+
 def list_deputies(
     *,
     text: str = "",
@@ -33,7 +43,7 @@ def list_deputies(
 ) -> tuple[Sequence[Person], int]:
     """Return one stretch of the deputies that fit, by level and name in pinyin, and how many fit in all.
 
-    `text` is looked for in names, employers, expertise and constituencies.
+    `text` is looked for in names, employers, jobs, expertise and constituencies.
     """
     with_mandate = _ACTIVE if active_only else select(Mandate.person_id)
     wanted = select(Person).where(Person.id.in_(with_mandate))
@@ -42,6 +52,7 @@ def list_deputies(
             or_(
                 Person.name_key.contains(name_key(text), autoescape=True),
                 Person.employer.contains(text, autoescape=True),
+                Person.job_title.contains(text, autoescape=True),
                 Person.expertise.contains(text, autoescape=True),
                 Person.id.in_(
                     select(Mandate.person_id).where(Mandate.constituency.contains(text, autoescape=True))

@@ -66,6 +66,29 @@ def list_members(station_id: int) -> Sequence[Person]:
     return list(db.session.scalars(wanted))
 
 
+def list_names() -> dict[int, str]:
+    """Return the name of each station by its id, by protocol."""
+    rows = db.session.execute(
+        select(Station.id, OrgUnit.name)
+        .join(OrgUnit, OrgUnit.id == Station.unit_id)
+        .order_by(OrgUnit.protocol_order, OrgUnit.id)
+    )
+    return dict(rows.all())
+
+
+def list_member_ids(station_id: int) -> Sequence[int]:
+    """Return the ids of those who belong to a station now, whatever their mandates."""
+    here = Membership.station_id == station_id, Membership.left_on.is_(None)
+    return list(db.session.scalars(select(Membership.person_id).where(*here)))
+
+
+def list_homes(person_id: int) -> Sequence[Station]:
+    """Return the stations that somebody belongs to now."""
+    wanted = select(Station).join(Membership, Membership.station_id == Station.id)
+    here = Membership.person_id == person_id, Membership.left_on.is_(None)
+    return list(db.session.scalars(wanted.where(*here).order_by(Membership.id)))
+
+
 def count_members() -> dict[int, int]:
     """Return how many deputies with a living mandate belong to each station now."""
     alive = select(Mandate.person_id).where(Mandate.state == MandateState.ACTIVE)

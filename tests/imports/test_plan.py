@@ -57,14 +57,23 @@ def homes() -> list[str]:
 
 def test_a_new_deputy_is_a_person_with_mandates_and_a_station(district):
     row = DEPUTY | {
-        "姓名": "单志平", "出生年月": "1975-08", "选区": "第12选区", "代表证号": "0140001", "届次": "第十四届", "特长领域": "供热,物业",
-        "邮箱": "shan@example.test", "民族": "汉族",
-    }  # fmt: skip
+        "姓名": "单志平",
+        "出生年月": "1975-08",
+        "选区": "第12选区",
+        "代表证号": "0140001",
+        "届次": "第十四届",
+        "特长领域": "供热,物业",
+        "邮箱": "shan@example.test",
+        "民族": "汉族",
+    }
     assert outcomes(bring_in(DEPUTIES, row)) == ["new"]
     person = only(Person)
     assert (person.name, person.pinyin, person.mobile, person.email) == (
-        "单志平", "shan zhi ping", "13900000001", "shan@example.test",
-    )  # fmt: skip
+        "单志平",
+        "shan zhi ping",
+        "13900000001",
+        "shan@example.test",
+    )
     assert person.mobile_key == people.mobile_key("13900000001")
     assert (person.born_on, person.expertise) == (date(1975, 8, 1), "供热、物业")
     assert mandates() == [(3, "", "", "", "active"), (4, "第十四届", "第12选区", "0140001", "active")]
@@ -74,20 +83,38 @@ def test_a_new_deputy_is_a_person_with_mandates_and_a_station(district):
 @pytest.mark.parametrize(
     ("kind", "rows"),
     [
-        (DEPUTIES, [DEPUTY, DEPUTY | {"姓名": "王素梅", "手机": "", "代表证号": "7", "届次": "第十四届", "状态": "终止"}]),
+        (
+            DEPUTIES,
+            [
+                DEPUTY,
+                DEPUTY | {"姓名": "王素梅", "手机": "", "代表证号": "7", "届次": "第十四届", "状态": "终止"},
+            ],
+        ),
         (
             BUREAUS,
             [
-                BUREAU | {
-                    "曾用名": "城市综合执法局、市容局", "副局长姓名": "郝云峰、邢春燕", "副局长手机": "-、13900000007",
-                    "联系人姓名": "尚小禾", "联系人邮箱": "shang@example.test", "办公电话": "0371-60000000",
+                BUREAU
+                | {
+                    "曾用名": "城市综合执法局、市容局",
+                    "副局长姓名": "郝云峰、邢春燕",
+                    "副局长手机": "-、13900000007",
+                    "联系人姓名": "尚小禾",
+                    "联系人邮箱": "shang@example.test",
+                    "办公电话": "0371-60000000",
                 },
-                BUREAU | {"单位全称": "某某区人民法院", "简称": "区法院", "类别": "人民法院", "局长姓名": "谭守义"},
+                BUREAU
+                | {"单位全称": "某某区人民法院", "简称": "区法院", "类别": "人民法院", "局长姓名": "谭守义"},
             ],
         ),
-        (STATIONS, [STATION | {"房间": "大会议室:30；接待室:8（无障碍）", "电话": "0371-60000001"}, STATION | {"名称": "某某镇站", "所属街道": "某某镇"}]),
+        (
+            STATIONS,
+            [
+                STATION | {"房间": "大会议室:30；接待室:8（无障碍）", "电话": "0371-60000001"},
+                STATION | {"名称": "某某镇站", "所属街道": "某某镇"},
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_same_list_twice_changes_nothing(district, kind, rows):
     bring_in(kind, *rows)
     before = {table: db.session.execute(select(table)).all() for table in db.metadata.sorted_tables}
@@ -143,7 +170,8 @@ def test_an_official_who_is_elected_stays_one_person(district):
         make_official(make_unit("示例局", OrgKind.BUREAU), "陈立新", mobile="13900000001")
     lines = bring_in(DEPUTIES, DEPUTY)
     assert [header for header, *_ in changes(lines)] == ["层级", "所属站"]
-    assert only(Person).posts and len(mandates()) == 2
+    assert only(Person).posts
+    assert len(mandates()) == 2
 
 
 def test_without_card_and_mobile_a_name_counts_within_the_station(district):
@@ -271,9 +299,12 @@ def posts(unit: str = "某某区城市管理局") -> dict[str, list[str]]:
 
 def test_a_new_bureau_stands_below_the_government_with_its_people(district):
     row = BUREAU | {
-        "曾用名": "城市综合执法局", "副局长姓名": "郝云峰、邢春燕", "副局长手机": "-、13900000007",
-        "联系人姓名": "尚小禾", "联系人邮箱": "shang@example.test",
-    }  # fmt: skip
+        "曾用名": "城市综合执法局",
+        "副局长姓名": "郝云峰、邢春燕",
+        "副局长手机": "-、13900000007",
+        "联系人姓名": "尚小禾",
+        "联系人邮箱": "shang@example.test",
+    }
     assert outcomes(bring_in(BUREAUS, row)) == ["new"]
     unit = db.session.scalars(select(OrgUnit).where(OrgUnit.kind == OrgKind.BUREAU)).one()
     assert (unit.name, unit.short_name, unit.parent.kind) == (
@@ -284,8 +315,10 @@ def test_a_new_bureau_stands_below_the_government_with_its_people(district):
     assert unit.path == f"{unit.parent.path}{unit.id}/"
     assert only(Alias).name == "城市综合执法局"
     assert posts() == {
-        "head 局长": ["程建业"], "deputy_head 副局长": ["郝云峰", "邢春燕"], "contact 联系人": ["尚小禾"],
-    }  # fmt: skip
+        "head 局长": ["程建业"],
+        "deputy_head 副局长": ["郝云峰", "邢春燕"],
+        "contact 联系人": ["尚小禾"],
+    }
     mobiles = {one.name: one.mobile for one in db.session.scalars(select(Person))}
     assert (mobiles["郝云峰"], mobiles["邢春燕"]) == (None, "13900000007")
 
@@ -306,8 +339,9 @@ def test_a_bureau_that_was_renamed_is_found_by_its_former_name_in_the_row(distri
     bring_in(BUREAUS, BUREAU)
     row = BUREAU | {"单位全称": "某某区综合执法局", "曾用名": "某某区城市管理局"}
     assert changes(bring_in(BUREAUS, row)) == [
-        ("单位全称", "某某区城市管理局", "某某区综合执法局"), ("曾用名", "", "某某区城市管理局"),
-    ]  # fmt: skip
+        ("单位全称", "某某区城市管理局", "某某区综合执法局"),
+        ("曾用名", "", "某某区城市管理局"),
+    ]
     assert posts("某某区综合执法局") == {"head 局长": ["程建业"]}
     assert outcomes(check(BUREAUS, row)) == ["same"]
 
@@ -387,9 +421,14 @@ def test_a_street_may_not_bring_in_bureaus(district):
 
 def test_a_new_station_stands_below_its_street_with_its_rooms(district):
     row = STATION | {
-        "名称": "中街人大代表联络站", "类型": "代表之家", "层次": "省级", "房间": "大会议室:30；接待室:8（无障碍）",
-        "地址": "中街 1 号", "电话": "0371-60000001", "所属街道": "示例街道办事处",
-    }  # fmt: skip
+        "名称": "中街人大代表联络站",
+        "类型": "代表之家",
+        "层次": "省级",
+        "房间": "大会议室:30；接待室:8（无障碍）",
+        "地址": "中街 1 号",
+        "电话": "0371-60000001",
+        "所属街道": "示例街道办事处",
+    }
     assert outcomes(bring_in(STATIONS, row)) == ["new"]
     station = db.session.scalars(select(Station).where(Station.address == "中街 1 号")).one()
     assert (station.kind, station.tier) == (StationKind.HOME, Tier.PROVINCIAL_DEMO)
@@ -397,8 +436,9 @@ def test_a_new_station_stands_below_its_street_with_its_rooms(district):
     assert station.unit.path == f"{station.unit.parent.path}{station.unit_id}/"
     assert station.phone == "0371-60000001"
     assert [(room.name, room.capacity, room.is_accessible) for room in station.rooms] == [
-        ("大会议室", 30, False), ("接待室", 8, True),
-    ]  # fmt: skip
+        ("大会议室", 30, False),
+        ("接待室", 8, True),
+    ]
 
 
 def test_a_street_that_is_not_there_is_announced_and_added_once(district):
@@ -434,11 +474,13 @@ def test_a_station_of_a_foreign_street_is_refused(district):
     with transaction():
         scope = make_unit("别的街道人大工委", parent=db.session.scalars(select(OrgUnit)).first()).path
     row = STATION | {"名称": "新站"}
-    assert reasons(check(STATIONS, STATION, row, row | {"名称": "新站二", "所属街道": "没有的街道"}, scope=scope)) == [
+    assert reasons(
+        check(STATIONS, STATION, row, row | {"名称": "新站二", "所属街道": "没有的街道"}, scope=scope)
+    ) == [
         "名称“示例街人大代表联络站”：这个站点不归您的单位管，请交给区里导入。",
         "所属街道“示例街道人大工委”：这个街道不归您的单位管。",
         "所属街道“没有的街道人大工委”：这个街道不归您的单位管。",
-    ]  # fmt: skip
+    ]
     assert outcomes(check(STATIONS, row | {"所属街道": "别的街道"}, scope=scope)) == ["new"]
 
 
