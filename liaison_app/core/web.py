@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import uuid
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import Flask, Response, current_app, g, render_template, request, url_for
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -25,6 +27,12 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
+
+
+# Each switch of the display is a cookie of its own, set by a link to the page one is on.
+SWITCHES = {"elder": {"0", "1"}, "contrast": {"0", "1"}, "lang": {"zh", "en"}}
+SWITCH = "display"
+A_YEAR_SECONDS = 365 * 24 * 3600
 
 
 class Display:
@@ -57,6 +65,7 @@ def init_app(app: Flask) -> None:
     for name in _SHOWN_IN_TEMPLATES:
         app.jinja_env.globals[name] = _localized(getattr(text, name))
     app.jinja_env.globals["local"] = text.local
+    app.jinja_env.globals["switch"] = switch
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.filters["masked"] = text.mask_mobile
     app.jinja_env.filters["t"] = lambda message: gettext(message) if message else ""
@@ -86,9 +95,36 @@ def current_settings() -> Any:
     return current_app.config["LIAISON"]
 
 
-def _begin() -> None:
+def _begin() -> ResponseReturnValue | None:
     g.request_id = uuid.uuid4().hex[:12]
     g.display = Display()
+    asked = request.args.get(SWITCH, "").partition("-")
+    if request.method == "GET" and asked[2] in SWITCHES.get(asked[0], ()):
+        return _switched(asked[0], asked[2])
+    return None
+
+
+def _switched(name: str, value: str) -> ResponseReturnValue:
+    """Keep a choice of the display in this browser and show the same page again; nothing else changes."""
+    response = redirect(_here(), 303)
+    response.set_cookie(
+        name, value, max_age=A_YEAR_SECONDS, samesite="Lax", httponly=True, secure=current_settings().secure
+    )
+    return response
+
+
+def _here(**more: str) -> str:
+    """Return the path of this page with its query, without a switch; no token ever moves into a query."""
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != SWITCH]
+    words = urlencode([*query, *more.items()])
+    path = quote(request.script_root + request.path, safe="/-_.~:@")
+    # Two slashes at the start would lead to another host.
+    return "/" + path.lstrip("/") + (f"?{words}" if words else "")
+
+
+def switch(name: str, value: str) -> str:
+    """Return the link that sets one switch of the display and comes back to this page."""
+    return _here(**{SWITCH: f"{name}-{value}"})
 
 
 def _headers(response: Response) -> Response:

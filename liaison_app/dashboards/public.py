@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 from importlib.resources import files
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text as sql
 
@@ -14,7 +14,6 @@ from liaison_app.core import clock
 from liaison_app.core.db import db
 from liaison_app.core.htmx import render
 from liaison_app.core.text import from_local, local
-from liaison_app.core.web import current_settings, own_path
 from liaison_app.scheduling import queries as scheduling
 from liaison_app.signups.rules import PRIVACY_VERSION
 
@@ -24,7 +23,6 @@ bp = Blueprint("web", __name__)
 
 A_YEAR = 365 * 24 * 3600
 AHEAD = timedelta(days=35)
-SWITCHES = {"elder": {"0", "1"}, "contrast": {"0", "1"}, "lang": {"zh", "en"}}
 
 
 @bp.get("/")
@@ -58,19 +56,6 @@ def calendar() -> ResponseReturnValue:
         **calendars.page("web.calendar", None),
         link_of=lambda meeting: f"{base}m/{meeting.code}",
     )
-
-
-@bp.get("/display")
-@public
-def display() -> ResponseReturnValue:
-    """Switch large type, contrast or language in this browser, and go back. Changes nothing on the server."""
-    response = redirect(own_path(request.args.get("next")), 303)
-    for name, allowed in SWITCHES.items():
-        value = request.args.get(name)
-        if value in allowed:
-            secure = current_settings().secure
-            response.set_cookie(name, value, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
-    return response
 
 
 @bp.get("/privacy")
