@@ -33,6 +33,7 @@ POLICY = (
 SWITCHES = {"elder": {"0", "1"}, "contrast": {"0", "1"}, "lang": {"zh", "en"}}
 SWITCH = "display"
 A_YEAR_SECONDS = 365 * 24 * 3600
+LARGEST_FORM_BYTES = 1024 * 1024
 
 
 class Display:
@@ -97,6 +98,9 @@ def current_settings() -> Any:
 
 def _begin() -> ResponseReturnValue | None:
     g.request_id = uuid.uuid4().hex[:12]
+    if request.mimetype != "multipart/form-data":
+        # Only an uploaded file may be large; a form of fields is read into memory as a whole.
+        request.max_content_length = LARGEST_FORM_BYTES
     g.display = Display()
     asked = request.args.get(SWITCH, "").partition("-")
     if request.method == "GET" and asked[2] in SWITCHES.get(asked[0], ()):

@@ -1,0 +1,79 @@
+"""What every answer has in common: headers, switches of the display, error pages."""
+
+import pytest
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/no-such-page", "/desk"])
+def test_every_answer_wears_the_same_headers(client, path):
+    reply = client.get(path)
+    assert {name: reply.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_https_is_kept_once_it_was_used(make_app):
+    safe = make_app(base_url="https://mdm.example.test").test_client()
+    assert "max-age=31536000" in safe.get("/login").headers["Strict-Transport-Security"]
+
+
+def test_a_switch_sets_its_cookie_and_shows_the_same_page(client):
+    reply = client.get("/calendar?month=2026-11&display=elder-1")
+    assert (reply.status_code, reply.location) == (303, "/calendar?month=2026-11")
+    assert "HttpOnly" in reply.headers["Set-Cookie"]
+    assert 'class="elder' in client.get(reply.location).text
+    client.get("/?display=elder-0")
+    assert 'class="elder' not in client.get("/").text
+
+
+def test_english_is_one_link_away(client):
+    assert 'lang="en"' in client.get("/?display=lang-en", follow_redirects=True).text
+
+
+@pytest.mark.parametrize("asked", ["elder-2", "lang-fr", "secret-1", "elder", "-", "elder-1-2"])
+def test_an_unknown_switch_does_nothing(client, asked):
+    reply = client.get("/", query_string={"display": asked})
+    assert reply.status_code == 200
+    assert "Set-Cookie" not in reply.headers or "session" not in reply.headers["Set-Cookie"]
+
+
+def test_a_switch_never_leads_to_another_host(client):
+    reply = client.get("//evil.example/?display=elder-1")
+    assert not (reply.location or "").startswith(("//", "http"))
+
+
+def test_the_links_of_the_switches_carry_no_token_in_a_query(client):
+    page = client.get("/setup/some-token").text
+    assert "next=" not in page
+    assert "?display=elder-1" in page
+
+
+@pytest.mark.parametrize("path", ["/no-such-page", "/meetings/1/none", "/m/xxxx", "/t/xxxx", "/a/xxxx", "/me/x.css"])
+def test_what_is_not_there_is_said_in_words_with_a_way_back(client, path):
+    reply = client.get(path)
+    assert reply.status_code == 404
+    assert "没有这一页" in reply.text
+    assert "Traceback" not in reply.text
+
+
+def test_health_says_ready_and_no_more(client):
+    reply = client.get("/healthz")
+    assert (reply.status_code, reply.text) == (200, "ok\n")
+
+
+def test_a_huge_body_is_refused_in_words(client):
+    reply = client.post("/login", data={"login": "a" * 2_000_000})
+    assert reply.status_code == 413
+
+
+def test_a_forged_host_appears_nowhere(client):
+    reply = client.get("/login", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert "evil.example" not in reply.text
