@@ -12,17 +12,19 @@ from liaison_app.accounts import services as accounts
 from liaison_app.accounts.models import Account
 from liaison_app.accounts.rules import password_flaw
 from liaison_app.core import clock
-from liaison_app.core.db import db, keyed_hash
-from liaison_app.core.text import from_local, name_key
+from liaison_app.core.db import db
+from liaison_app.core.text import from_local
 from liaison_app.orgs import services as orgs
 from liaison_app.orgs.models import OrgUnit
-from liaison_app.people.models import Mandate, Person, Post
-from liaison_app.people.rules import pinyin_of
-from liaison_app.stations.models import Membership, Room, Station
+from liaison_app.people import services as people
+from liaison_app.people.models import Person
+from liaison_app.stations import services as stations
+from liaison_app.stations.models import Room, Station
 
 from . import district, values
 
-FOUNDED_AT = from_local(date(2024, 1, 2), time(9))
+FOUNDED_ON = date(2024, 1, 2)
+FOUNDED_AT = from_local(FOUNDED_ON, time(9))
 # Without letters and digits that look alike on paper.
 PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 PASSWORD_GROUPS, GROUP_LENGTH = 3, 4
@@ -42,93 +44,79 @@ class Rows:
 def found() -> tuple[Rows, list[dict[str, str]]]:
     """Write everything down, and return its rows and the accounts with their fresh passwords.
 
-    In one transaction of the caller. Whoever holds a post or a mandate holds it since FOUNDED_AT.
+    In one transaction of the caller. Everything is there since FOUNDED_AT.
     """
     rows = Rows()
     with clock.frozen(FOUNDED_AT):
         _found_units(rows)
-        _found_stations(rows)
         _found_people(rows)
         return rows, [_found_account(planned, rows) for planned in district.ACCOUNTS]
 
 
 def _found_units(rows: Rows) -> None:
+    planned_stations = {station.key: station for station in district.STATIONS}
     for unit in district.UNITS:
-        rows.units[unit.key] = orgs.add_unit(
-            unit.name,
-            unit.kind,
-            rows.units[unit.parent] if unit.parent else None,
-            short_name=unit.short_name,
-            phone=unit.phone,
-            protocol_order=unit.protocol_order,
-        )
+        parent = rows.units[unit.parent] if unit.parent else None
+        if unit.key in planned_stations and parent is not None:
+            station = rows.stations[unit.key] = _found_station(planned_stations[unit.key], unit, parent, rows)
+            rows.units[unit.key] = station.unit
+        else:
+            rows.units[unit.key] = orgs.add_unit(unit.name, unit.kind, parent, short_name=unit.short_name)
+        rows.units[unit.key].phone = unit.phone
+        rows.units[unit.key].protocol_order = unit.protocol_order
     for alias in district.ALIASES:
         orgs.add_alias(rows.units[alias.unit], alias.name)
 
 
-def _found_stations(rows: Rows) -> None:
-    for planned in district.STATIONS:
-        station = rows.stations[planned.key] = Station(
-            unit=rows.units[planned.key],
-            kind=planned.kind,
-            tier=planned.tier,
-            honours="、".join(planned.honours),
-            address=planned.address,
-            open_hours=planned.open_hours,
-            access_notes=planned.access_notes,
-            about=planned.about,
+def _found_station(planned: values.Station, unit: values.Unit, parent: OrgUnit, rows: Rows) -> Station:
+    station = stations.add_station(
+        unit.name,
+        parent,
+        planned.kind,
+        planned.tier,
+        short_name=unit.short_name,
+        honours="、".join(planned.honours),
+        address=planned.address,
+        open_hours=planned.open_hours,
+        access_notes=planned.access_notes,
+        about=planned.about,
+    )
+    for room in planned.rooms:
+        rows.rooms[room.key] = stations.set_room(
+            station, room.name, room.capacity, is_accessible=room.is_accessible
         )
-        for room in planned.rooms:
-            rows.rooms[room.key] = Room(
-                station=station, name=room.name, capacity=room.capacity, is_accessible=room.is_accessible
-            )
-    db.session.add_all(rows.stations.values())
-    db.session.add_all(rows.rooms.values())
+    return station
 
 
 def _found_people(rows: Rows) -> None:
     for planned in district.PEOPLE:
-        rows.people[planned.key] = _person(planned)
-    db.session.add_all(rows.people.values())
-    db.session.add_all(
-        Membership(station=rows.stations[planned.station], person=rows.people[planned.key])
-        for planned in district.PEOPLE
-        if planned.station
-    )
-    db.session.add_all(
-        Post(
-            person=rows.people[post.person],
-            unit=rows.units[post.unit],
-            kind=post.kind,
-            title=post.title,
-            protocol_order=post.protocol_order,
+        person = rows.people[planned.key] = people.add_person(
+            planned.name,
+            gender=planned.gender,
+            born_on=planned.born_on,
+            ethnicity=planned.ethnicity,
+            employer=planned.employer,
+            job_title=planned.job_title,
+            expertise="、".join(planned.expertise),
+            mobile=planned.mobile,
+            email=planned.email,
+            is_demo=True,
         )
-        for post in district.POSTS
-    )
+        for planned_mandate in planned.mandates:
+            mandate = people.elect(person, planned_mandate.level, planned_mandate.term)
+            mandate.constituency, mandate.state = planned_mandate.constituency, planned_mandate.state
+        if planned.station:
+            stations.belong(rows.stations[planned.station], person, (), FOUNDED_ON)
+    for planned_post in district.POSTS:
+        post = people.appoint(
+            rows.people[planned_post.person],
+            rows.units[planned_post.unit],
+            planned_post.kind,
+            planned_post.title,
+        )
+        post.protocol_order = planned_post.protocol_order
     # The ids go into plans and accounts.
     db.session.flush()
-
-
-def _person(planned: values.Person) -> Person:
-    return Person(
-        name=planned.name,
-        name_key=name_key(planned.name),
-        pinyin=pinyin_of(planned.name),
-        gender=planned.gender,
-        born_on=planned.born_on,
-        ethnicity=planned.ethnicity,
-        employer=planned.employer,
-        job_title=planned.job_title,
-        expertise="、".join(planned.expertise),
-        mobile=planned.mobile,
-        mobile_key=keyed_hash("mobile", planned.mobile),
-        email=planned.email,
-        is_demo=True,
-        mandates=[
-            Mandate(level=one.level, term=one.term, constituency=one.constituency, state=one.state)
-            for one in planned.mandates
-        ],
-    )
 
 
 def _found_account(planned: values.Account, rows: Rows) -> dict[str, str]:
