@@ -14,6 +14,8 @@ from liaison_app.core import clock
 from liaison_app.core.db import db
 from liaison_app.core.htmx import render
 from liaison_app.core.text import from_local, local
+from liaison_app.orgs import queries as orgs
+from liaison_app.orgs.kinds import ANSWERING
 from liaison_app.scheduling import queries as scheduling
 from liaison_app.signups.rules import PRIVACY_VERSION
 
@@ -55,6 +57,8 @@ def calendar() -> ResponseReturnValue:
         fragment="dashboards/_calendar.html",
         **calendars.page("web.calendar", None),
         link_of=lambda meeting: f"{base}m/{meeting.code}",
+        bureaus=orgs.list_units(kinds=ANSWERING),
+        bureau_base=f"{base}bureaus",
     )
 
 
