@@ -49,7 +49,7 @@ def serve(host: str, port: int) -> None:
     _refuse_taken(host, port)
     upgrade()
     if not accounts_queries.has_accounts():
-        if settings.is_demo and settings.demo_wanted:
+        if settings.is_demo and settings.demo_wanted and _is_empty():
             click.echo("正在装演示数据，大约半分钟……")
             _load_demo(clock.now())
         else:
@@ -134,6 +134,12 @@ def _load_demo(moment: datetime) -> None:
         loader.load(moment)
     except LiaisonError as refusal:
         raise click.ClickException(str(refusal)) from refusal
+
+
+def _is_empty() -> bool:
+    from .demo import loader
+
+    return loader.is_empty()
 
 
 def _show_demo_accounts() -> None:
