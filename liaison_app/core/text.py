@@ -177,6 +177,26 @@ def show_date_short(when: date | datetime, *, locale: str = CHINESE) -> str:
     return _english_day(day) if _is_english(locale) else _month_day(day)
 
 
+def show_month(when: date | datetime, *, locale: str = CHINESE) -> str:
+    """2026年11月 · Nov 2026"""
+    day = _local_day(when)
+    name = show_month_name(day, locale=locale)
+    return f"{name} {day.year}" if _is_english(locale) else f"{day.year}年{name}"
+
+
+def show_month_name(when: date | datetime, *, locale: str = CHINESE) -> str:
+    """11月 · Nov"""
+    day = _local_day(when)
+    return _ENGLISH_MONTHS[day.month - 1] if _is_english(locale) else f"{day.month}月"
+
+
+def show_month_day(when: date | datetime, *, locale: str = CHINESE) -> str:
+    """11月20日 · 20 Nov; for places that name the weekday elsewhere"""
+    day = _local_day(when)
+    name = show_month_name(day, locale=locale)
+    return f"{day.day} {name}" if _is_english(locale) else f"{name}{day.day}日"
+
+
 def show_time(when: time | datetime, *, locale: str = CHINESE) -> str:
     """14:30, 9:00: 24 hours, without a leading zero, in every language."""
     at = local(when) if isinstance(when, datetime) else when

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,6 +23,7 @@ log = logging.getLogger("liaison.web")
 LOCALES = ("zh_Hans_CN", "en")
 _SHOWN_IN_TEMPLATES = (
     "show_day", "show_short", "show_time", "show_span", "show_hours", "show_moment", "show_deadline", "show_date_short",
+    "show_month", "show_month_name", "show_month_day",
 )  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -52,7 +54,26 @@ def choose_locale() -> str:
 
 def translated(error: LiaisonError) -> str:
     """Return an error's sentence in the reader's language."""
-    return gettext(error.message).format(**error.values)
+    return gettext(error.message).format(**error.values_in(_locale()))
+
+
+def show_moment(when: datetime) -> str:
+    """Write a moment in the reader's language."""
+    return text.show_moment(when, locale=_locale())
+
+
+def show_span(start: datetime, end: datetime) -> str:
+    """Write a span of time in the reader's language."""
+    return text.show_span(start, end, locale=_locale())
+
+
+def gap() -> str:
+    """Return what stands between two sentences side by side: a space in English, nothing in Chinese."""
+    return " " if _locale().startswith("en") else ""
+
+
+def _locale() -> str:
+    return str(get_locale() or LOCALES[0])
 
 
 def init_app(app: Flask) -> None:
@@ -68,6 +89,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["local"] = text.local
     app.jinja_env.globals["switch"] = switch
     app.jinja_env.globals["now"] = clock.now
+    app.jinja_env.globals["gap"] = gap
     app.jinja_env.filters["masked"] = text.mask_mobile
     app.jinja_env.filters["t"] = lambda message: gettext(message) if message else ""
     app.context_processor(_context)
@@ -75,7 +97,7 @@ def init_app(app: Flask) -> None:
 
 def _localized(show: Any) -> Any:
     def in_locale(*args: Any, **kwargs: Any) -> str:
-        return show(*args, locale=str(get_locale() or LOCALES[0]), **kwargs)
+        return show(*args, locale=_locale(), **kwargs)
 
     return in_locale
 

@@ -14,7 +14,8 @@ from liaison_app.access.guards import allowed_paths, requires
 from liaison_app.access.permissions import ROLE_NAMES, Permission
 from liaison_app.core import clock
 from liaison_app.core.htmx import render
-from liaison_app.core.text import from_local, local, show_moment
+from liaison_app.core.text import from_local, local
+from liaison_app.core.web import show_moment
 from liaison_app.invitations import queries as invitations
 from liaison_app.messages import queries as messages
 from liaison_app.scheduling import queries as scheduling
@@ -73,7 +74,7 @@ def _home_without_meetings() -> str:
 
 
 def _role_words() -> str:
-    return "，".join(
+    return _("，").join(
         _("%(unit)s %(role)s", unit=one.unit.name, role=_(ROLE_NAMES[one.role])) for one in g.account.grants
     )
 

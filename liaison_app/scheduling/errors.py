@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from liaison_app.core.errors import N_, LiaisonError, Refused
-from liaison_app.core.text import show_span
+from liaison_app.core.text import CHINESE, show_span
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,11 @@ class Conflict(Refused):
 
     @property
     def values(self) -> dict[str, Any]:
+        return self.values_in(CHINESE)
+
+    def values_in(self, locale: str) -> dict[str, Any]:
         first = self.blockers[0]
-        span = show_span(first.starts_at, first.ends_at)
+        span = show_span(first.starts_at, first.ends_at, locale=locale)
         return {"who": first.who, "span": span, "title": first.title, "place": first.place}
 
 

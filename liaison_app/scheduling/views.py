@@ -20,9 +20,9 @@ from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError, Missing, Stale
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
-from liaison_app.core.text import from_local, local, name_key, show_span
+from liaison_app.core.text import from_local, local, name_key
 from liaison_app.core.time_fields import complain
-from liaison_app.core.web import translated
+from liaison_app.core.web import show_span, translated
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.kinds import ANSWERING, HOSTING, OrgKind
 from liaison_app.people import queries as people
@@ -325,7 +325,7 @@ def _deputies_offered(form: MeetingForm, rooms: Any, chosen: set[int]) -> tuple[
 
 def _levels(person: Person) -> str:
     """Return a deputy's levels in words: 市、区代表."""
-    return _("%(levels)s代表", levels="、".join(_(LEVEL_NAMES[one.level]) for one in person.mandates))
+    return _("%(levels)s代表", levels=_("、").join(_(LEVEL_NAMES[one.level]) for one in person.mandates))
 
 
 def _take_way_out(form: MeetingForm) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from liaison_app.core.errors import N_, Refused
-from liaison_app.core.text import show_deadline
+from liaison_app.core.text import CHINESE, show_deadline
 
 
 class SignUpRefused(Refused):
@@ -19,14 +19,28 @@ class NotYetOpen(SignUpRefused):
     message = N_("报名 {opens_at} 开始，到时候再来。")
 
     def __init__(self, opens_at: datetime):
-        self.opens_at = show_deadline(opens_at)
+        self.opens_at = opens_at
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self.values_in(CHINESE)
+
+    def values_in(self, locale: str) -> dict[str, Any]:
+        return {"opens_at": show_deadline(self.opens_at, locale=locale)}
 
 
 class SignUpClosed(SignUpRefused):
     message = N_("报名已于 {closed_at} 截止。还想来，请打站里的电话。")
 
     def __init__(self, closed_at: datetime):
-        self.closed_at = show_deadline(closed_at)
+        self.closed_at = closed_at
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self.values_in(CHINESE)
+
+    def values_in(self, locale: str) -> dict[str, Any]:
+        return {"closed_at": show_deadline(self.closed_at, locale=locale)}
 
 
 class MeetingOff(SignUpRefused):

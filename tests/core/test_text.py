@@ -24,6 +24,9 @@ from liaison_app.core.text import (
     show_deadline,
     show_hours,
     show_moment,
+    show_month,
+    show_month_day,
+    show_month_name,
     show_short,
     show_span,
     show_time,
@@ -192,6 +195,12 @@ def test_a_moment_is_shown_in_english():
     assert show_moment(START, locale="en") == "Fri 20 Nov 2026, 14:30"
     assert show_span(START, END, locale="en") == "Fri 20 Nov 2026, 14:30–16:30"
     assert show_deadline(START, locale="en") == "Fri 20 Nov, 14:30"
+
+
+def test_parts_of_a_date_in_both_languages():
+    assert (show_month(START), show_month(START, locale="en")) == ("2026年11月", "Nov 2026")
+    assert (show_month_name(START), show_month_name(START, locale="en")) == ("11月", "Nov")
+    assert (show_month_day(START), show_month_day(START, locale="en")) == ("11月20日", "20 Nov")
 
 
 def test_the_zone_a_moment_comes_in_does_not_matter():
