@@ -91,7 +91,6 @@ def revise(meeting_id: int, plan: MeetingPlan, *, version: int, by: Account | No
         raise NotAllowedNow
     _check(plan, was=meeting.starts_at)
     before = _told(meeting)
-    seats_before = {pool.role: pool.seats for pool in meeting.pools}
     _write(meeting, plan)
     added, removed = _set_people(meeting, plan.people)
     _set_seats(meeting, plan.seats)
@@ -114,8 +113,8 @@ def revise(meeting_id: int, plan: MeetingPlan, *, version: int, by: Account | No
         entries.store(meeting)
         if changes or added or removed:
             tell(events.MeetingRevised(meeting.id, significant, changes, tuple(added), tuple(removed)))
-        if added or removed or any(pool.seats > seats_before.get(pool.role, 0) for pool in meeting.pools):
-            tell(events.SeatsChanged(meeting.id))
+        # More seats, a larger room or fewer at the table: whoever waits may move up.
+        tell(events.SeatsChanged(meeting.id))
     words = "；".join(
         f"{was} → {is_now}" for name, was, is_now in changes if name in {"title", "time", "place"}
     )
@@ -207,10 +206,14 @@ def decline(participant_id: int) -> None:
     """Note that an invited person will not come; the time is free at once, and so is the seat."""
     participant = get(Participant, participant_id)
     meeting = lock(Meeting, participant.meeting_id)
+    _free(participant, meeting)
+    tell(events.SeatsChanged(meeting.id))
+
+
+def _free(participant: Participant, meeting: Meeting) -> None:
     if participant.declined_at is None:
         participant.declined_at = clock.now()
         occupancy.release(meeting, [rules.person_resource(participant.person_id)])
-        tell(events.SeatsChanged(meeting.id))
 
 
 def rejoin(participant_id: int) -> None:
@@ -239,7 +242,8 @@ def send_stand_in(participant_id: int, person_id: int, reason: str) -> Participa
         raise PlanRefused("stand_in", N_("这位已经在受邀名单里。"))
     if person_id in _line_behind(head):
         raise PlanRefused("stand_in", N_("这位请了人代会；要来，请本人改答复。"))
-    decline(participant_id)
+    # Not as a refusal: the place is the stand-in's and nobody who waits for a seat moves up into it.
+    _free(head, meeting)
     stand_in = known or Participant(meeting_id=meeting.id, person_id=person_id, position=head.position)
     stand_in.role, stand_in.unit_id, stand_in.is_lead = head.role, head.unit_id, head.is_lead
     stand_in.title = _title(person_id, head.unit_id)

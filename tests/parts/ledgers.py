@@ -10,8 +10,11 @@ from liaison_app.scheduling.kinds import MeetingState
 from liaison_app.scheduling.models import Meeting, Occupancy, Participant
 
 GUARD_OFF = {
-    "sqlite": ("DROP TRIGGER occupancy_guard_insert", "DROP TRIGGER occupancy_guard_update"),
-    "postgresql": ("ALTER TABLE occupancy DROP CONSTRAINT occupancy_no_overlap",),
+    "sqlite": (
+        "DROP TRIGGER IF EXISTS occupancy_guard_insert",
+        "DROP TRIGGER IF EXISTS occupancy_guard_update",
+    ),
+    "postgresql": ("ALTER TABLE occupancy DROP CONSTRAINT IF EXISTS occupancy_no_overlap",),
 }
 
 _OVERLAPS = """
