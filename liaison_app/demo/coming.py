@@ -143,7 +143,7 @@ def _old_estates(days: Days) -> Meeting:
         first_starts_at=old_starts_at,
         first_ends_at=old_ends_at,
         moved_at=moved_at,
-        reason="原定时间住建局局长要参加全市房屋安全检查",
+        reason="住建局局长当天要参加全市房屋安全检查",
     )
 
 
@@ -157,7 +157,7 @@ def _inspection(days: Days) -> Meeting:
         AFTERNOON,
         station="xinanlu",
         place="新安路街道曙光小学",
-        about="看防范校园欺凌的措施，听法官讲法，与师生交流。师生只登记人数。",
+        about="看防范校园欺凌的措施，听法官讲法，与师生交流。",
         agenda=INSPECTION_AGENDA,
         invitees=(
             chair("xinanlu-gongwei-head", YES),

@@ -37,12 +37,12 @@ _OTHERS = (
     ("office-admin", DEPUTY_AFFAIRS, "系统管理员", "陶一然"),
 )
 _STREET_HEADS = (
-    ("jiyuanlu-gongwei", "街道人大工委主任", "闵庆春"),
-    ("zhongxinlu-gongwei", "街道人大工委主任", "霍玉兰"),
-    ("xinanlu-gongwei", "街道人大工委主任", "单志平"),
-    ("gongyelu-gongwei", "街道人大工委主任", "梅向阳"),
-    ("kuangshan-gongwei", "街道人大工委主任", "卓建新"),
-    ("xiawo-zhuxituan", "镇人大主席", "戴振河"),
+    ("jiyuanlu-gongwei", "主任", "闵庆春"),
+    ("zhongxinlu-gongwei", "主任", "霍玉兰"),
+    ("xinanlu-gongwei", "主任", "单志平"),
+    ("gongyelu-gongwei", "主任", "梅向阳"),
+    ("kuangshan-gongwei", "主任", "卓建新"),
+    ("xiawo-zhuxituan", "主席", "戴振河"),
 )
 _LIAISON_OFFICERS = {
     "shengji": "祁小雨",

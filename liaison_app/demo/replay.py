@@ -26,7 +26,7 @@ from liaison_app.messages import queries as outbox
 from liaison_app.messages import services as messages
 from liaison_app.messages.models import Message
 from liaison_app.scheduling import services as scheduling
-from liaison_app.scheduling.kinds import KINDS, MeetingState, PlaceKind, RoleCode
+from liaison_app.scheduling.kinds import KINDS, ROLE_NAMES, MeetingState, PlaceKind, RoleCode
 from liaison_app.scheduling.models import Meeting
 from liaison_app.scheduling.rules import MeetingPlan, PlannedPerson
 from liaison_app.signups import services as signups
@@ -232,7 +232,10 @@ class Life:
         closes_at = planned.signup_closes_at
         if closes_at is not None:
             closes_at = min(closes_at, evening_before(local(planned.first_starts_at).date()))
-        seats = (*((pool.role, pool.seats) for pool in planned.pools), *planned.headcount)
+        # Whoever is only counted takes no seat, and is told in words.
+        counted = "".join(
+            f"{ROLE_NAMES[role]} {number} 人，只记人数，不登记姓名。" for role, number in planned.headcount
+        )
         return MeetingPlan(
             kind=planned.kind,
             title=planned.title,
@@ -245,10 +248,10 @@ class Life:
             is_public=KINDS[planned.kind].is_public,
             signup_opens_at=planned.signup_opens_at,
             signup_closes_at=closes_at,
-            about=planned.about,
+            about=planned.about + counted,
             agenda="\n".join(planned.agenda),
             notice=planned.notice,
-            seats=seats,
+            seats=tuple((pool.role, pool.seats) for pool in planned.pools),
             people=tuple(self._invite(invitee) for invitee in planned.invitees),
         )
 
