@@ -58,7 +58,7 @@ class SignUpForm(FlaskForm):
     )
     needs = SelectMultipleField(_l("需要帮忙"), validate_choice=False)
     consent = BooleanField(
-        _l("我看过个人信息怎么用，同意用于这次活动"),
+        _l("个人信息"),
         validators=[InputRequired(_l("请先看“个人信息怎么用”，同意再打勾。"))],
     )
     # For machines that fill in whatever they find; people never see it.
@@ -123,7 +123,7 @@ class EntryForm(SignUpForm):
     """The same, filled in by a clerk for somebody who called or came by (代填)."""
 
     consent = BooleanField(
-        _l("已把“个人信息怎么用”念给本人听，本人同意"),
+        _l("个人信息"),
         validators=[InputRequired(_l("请先念给本人听，同意再打勾。"))],
     )
 

@@ -38,6 +38,8 @@ class Door(StrEnum):
 
 # In these the form stands on the page.
 FORM_DOORS = frozenset({Door.OPEN, Door.QUEUE})
+# In these the meeting is still ahead, so that its free seats mean something.
+COMING_DOORS = FORM_DOORS | {Door.FULL, Door.NOT_YET, Door.CLOSED, Door.NONE}
 
 # What a person may ask for, in the words that are kept and shown to the clerk.
 NEEDS = (N_("坐轮椅来"), N_("手语"), N_("听不清，坐前面"), N_("不会写字，请人记录"))

@@ -24,7 +24,7 @@ from liaison_app.scheduling.models import Meeting, Participant
 from . import queries, rules, services
 from .errors import NotSaid, SignUpRefused
 from .forms import SignUpForm, seats_left
-from .kinds import FORM_DOORS, Door, SignUpState
+from .kinds import COMING_DOORS, FORM_DOORS, Door, SignUpState
 from .models import SignUp
 from .rules import PoolSeats
 
@@ -82,10 +82,11 @@ def _page(meeting: Meeting, form: SignUpForm) -> Response:
         door=door,
         at=at,
         has_form=door in FORM_DOORS,
+        is_coming=door in COMING_DOORS,
         tag=TAGS[door],
         left={str(pool.role): seats_left(pool) for pool in seats if pool.takes_signups},
         above=_answering(expected),
-        below=_seated(seats),
+        below=_seated(seats, says_left=door in COMING_DOORS),
         answers=[one for one in expected if one.role in ANSWERING_ROLES],
         hosts=[one for one in expected if one.role in HOSTS],
         deputies=[one.person.name for one in expected if one.role == RoleCode.DEPUTY],
@@ -107,14 +108,14 @@ def _answering(expected: Sequence[Participant]) -> list[dict[str, Any]]:
     )
 
 
-def _seated(seats: Sequence[PoolSeats]) -> list[dict[str, Any]]:
+def _seated(seats: Sequence[PoolSeats], *, says_left: bool) -> list[dict[str, Any]]:
     return [
         {
             "role": pool.role,
             "label": _(ROLE_NAMES[pool.role]),
             "seats": max(pool.seats, pool.taken),
             "taken": pool.taken,
-            "why": seats_left(pool) if pool.takes_signups else "",
+            "why": seats_left(pool) if says_left and pool.takes_signups else "",
         }
         for pool in seats
         if pool.seats
