@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from . import clock, text
 from .errors import LiaisonError
@@ -76,8 +77,16 @@ def _locale() -> str:
     return str(get_locale() or LOCALES[0])
 
 
+class RowNumber(IntegerConverter):
+    """`<int:…>` in a path: a number that no row can bear is no page, rather than an error of the database."""
+
+    def __init__(self, map: Map, **options: Any):
+        super().__init__(map, **{"max": 2**31 - 1, **options})
+
+
 def init_app(app: Flask) -> None:
     """Give `app` its request id, headers, error pages and template names."""
+    app.url_map.converters["int"] = RowNumber
     app.before_request(_begin)
     app.after_request(_headers)
     app.register_error_handler(LiaisonError, _say_no)

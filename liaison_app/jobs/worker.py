@@ -86,6 +86,7 @@ def _perform(work: Work) -> None:
     except LeaseLost:
         log.warning("job %s %s was taken over", work.id, work.name)
     except Retry as failure:
+        log.info("job %s %s(%s) is put off", work.id, work.name, work.subject_id)
         _put_off(work, str(failure), failure.at or rules.next_try(work, clock.now()))
     except GiveUp as failure:
         log.warning("job %s %s(%s) given up: %s", work.id, work.name, work.subject_id, failure)

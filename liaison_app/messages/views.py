@@ -14,11 +14,15 @@ from liaison_app.access.guards import allowed_paths, may, requires
 from liaison_app.access.permissions import Permission
 from liaison_app.audit import queries as audit
 from liaison_app.audit.rules import ACTION_NAMES
+from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import Missing, Refused
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
+from liaison_app.core.text import clean_line
 from liaison_app.core.web import own_path, translated
+from liaison_app.jobs.queries import last_heartbeat
+from liaison_app.jobs.rules import is_silent
 
 from . import queries, services
 from .kinds import CHANNEL_NAMES, KIND_NAMES, OUTCOME_NAMES, Channel, MessageState, kind_name
@@ -52,6 +56,7 @@ def outbox() -> ResponseReturnValue:
         paging=Page(page, queries.PER_PAGE, total),
         unreachable=queries.find_unreachable(paths),
         mail_is_on=queries.mail_is_on(),
+        worker_is_away=queries.mail_is_on() and is_silent(last_heartbeat(), clock.now()),
         may_manage=lambda message: may(Permission.MESSAGE_MANAGE, message),
         kinds=KIND_NAMES,
         **WORDS,
@@ -67,7 +72,7 @@ def _asked() -> Filter:
         channel=channel if channel in set(Channel) else "",
         kind=kind if re.fullmatch(r"[a-z_]{1,60}", kind) else "",
         meeting_id=args.get("meeting", type=int),
-        text=args.get("q", "").strip()[:LONGEST_SEARCH],
+        text=clean_line(args.get("q", ""))[:LONGEST_SEARCH],
     )
 
 

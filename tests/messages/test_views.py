@@ -11,6 +11,7 @@ from liaison_app.access.permissions import Role
 from liaison_app.audit.models import Entry
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.jobs import services as jobs
 from liaison_app.jobs import worker
 from liaison_app.messages.kinds import MessageState, Outcome
 from liaison_app.messages.models import Message
@@ -108,6 +109,11 @@ def test_a_reader_without_the_right_to_act_sees_neither_text_nor_buttons(app):
     assert street.clerk.post(f"/messages/{street.mail}/told").status_code == 404
 
 
+def test_a_number_that_is_too_long_is_no_message(app, street):
+    for number in ("0", "2147483648", "9" * 30):
+        assert street.clerk.get(f"/messages/{number}").status_code == 404
+
+
 # --- finding -------------------------------------------------------------------
 
 
@@ -124,6 +130,8 @@ def test_the_address_says_which_messages(app, street):
         "/messages?meeting=7": {"李明慧"},
         "/messages?q=明慧": {"李明慧"},
         "/messages?q=%25": set(),
+        "/messages?q=%00明慧%00": {"李明慧"},
+        "/messages?meeting=99999999999999999999": set(),
         "/messages?state=nonsense&channel=x&kind=%27&meeting=x&page=-1": {
             "王素梅",
             "田野",
@@ -154,6 +162,14 @@ def test_the_list_asks_the_database_little_however_long_it_is(app, street):
 
 def test_the_reader_is_told_that_no_mail_server_is_set(app, street):
     assert "没有设邮件服务器" in page(street.clerk)
+
+
+def test_the_reader_is_told_that_no_worker_runs(mailing, street):
+    clerk = sign_in(mailing.test_client(), make_clerk(street.unit.id))
+    assert "后台程序没有在运行" in page(clerk)
+    with transaction():
+        jobs.beat("a:1")
+    assert "后台程序没有在运行" not in page(clerk)
 
 
 def test_the_reader_is_told_that_mails_wait_for_the_mail_server(app, street, make_app):
