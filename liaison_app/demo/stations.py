@@ -3,7 +3,7 @@
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.stations.kinds import StationKind, Tier
 
-from .orgs import BODIES
+from .orgs import NEXT_NUMBER
 from .values import Room, Station, Unit
 
 _WEEKDAYS = "工作日 8:30–12:00、14:30–17:30；每周一上午接待选民，遇节假日顺延"
@@ -33,8 +33,8 @@ _NAMES = {
 }
 
 STATION_UNITS = tuple(
-    Unit(key, OrgKind.STATION, name, short_name, parent, f"0371-{number:08}", number * 10)
-    for number, (key, (name, short_name, parent)) in enumerate(_NAMES.items(), start=len(BODIES) + 1)
+    Unit(key, OrgKind.STATION, name, short_name, parent, f"0371-0000 {number:04}", number * 10)
+    for number, (key, (name, short_name, parent)) in enumerate(_NAMES.items(), start=NEXT_NUMBER)
 )
 STREET_OF = {key: parent for key, (_, _, parent) in _NAMES.items()}
 
