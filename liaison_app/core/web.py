@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
 from . import clock, text
-from .errors import LiaisonError
+from .errors import N_, LiaisonError
 from .htmx import wants_fragment
 
 log = logging.getLogger("liaison.web")
@@ -98,6 +98,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["local"] = text.local
     app.jinja_env.globals["switch"] = switch
     app.jinja_env.globals["now"] = clock.now
+    app.jinja_env.globals["N_"] = N_
     app.jinja_env.globals["gap"] = gap
     app.jinja_env.filters["masked"] = text.mask_mobile
     app.jinja_env.filters["t"] = lambda message: gettext(message) if message else ""
