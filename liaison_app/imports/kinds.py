@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from operator import eq
 from typing import Any
 
 from liaison_app.core.errors import N_
@@ -40,37 +39,12 @@ LIST_NAMES = {
 }
 
 
-class RunState(StrEnum):
-    """Where an uploaded list is: from the upload to the moment when it is written or thrown away."""
-
-    UPLOADED = "uploaded"
-    READING = "reading"
-    READY = "ready"
-    REFUSED = "refused"
-    APPLYING = "applying"
-    DONE = "done"
-    FAILED = "failed"
-    DISCARDED = "discarded"
-
-
-RUN_STATE_NAMES = {
-    RunState.UPLOADED: N_("等着核对"),
-    RunState.READING: N_("正在核对"),
-    RunState.READY: N_("等您确认"),
-    RunState.REFUSED: N_("有误，没有写入"),
-    RunState.APPLYING: N_("正在写入"),
-    RunState.DONE: N_("已写入"),
-    RunState.FAILED: N_("没有做成"),
-    RunState.DISCARDED: N_("不要了"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `field` names its value in a row; `read` raises Unreadable; `show` is for the preview.
 
-    An empty cell, or a column that is not there, says nothing: what is stored stays. `agrees` tells
-    whether a value, given first, changes nothing about the one that is stored.
+    An empty cell, or a column that is not there, says nothing: what is stored stays. `joined` tells what
+    is stored after a value, given first, has come to the one that is stored; mostly the value itself.
     """
 
     field: str
@@ -83,7 +57,7 @@ class Column:
     is_required: bool = False
     in_template: bool = True
     show: Callable[[Any], str] = str
-    agrees: Callable[[Any, Any], bool] = eq
+    joined: Callable[[Any, Any], Any] = lambda said, stored: said
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,25 +140,34 @@ def _unit_keys(values: Values) -> list[tuple[str, ...]]:
     return [("unit", name_key(name)) for name in (values["name"], *(values.get("aliases") or ()))]
 
 
-def _adds_nothing(said: tuple[Any, ...], stored: tuple[Any, ...] | None) -> bool:
-    """For rooms and former names: an import adds to them and takes none away."""
-    return set(said) <= set(stored or ())
+def _with_more_names(said: tuple[str, ...], stored: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Former names are added, and none is taken away."""
+    return tuple(dict.fromkeys((*(stored or ()), *said)))
 
 
-def _same_people(said: tuple[str, ...], stored: tuple[str, ...] | None) -> bool:
-    return set(said) == set(stored or ())
+def _with_more_rooms(
+    said: tuple[cells.RoomSpec, ...], stored: tuple[cells.RoomSpec, ...] | None
+) -> tuple[cells.RoomSpec, ...]:
+    """Rooms are added or changed, and none is taken away."""
+    return tuple({room.name: room for room in (*(stored or ()), *said)}.values())
 
 
-def _same_where_said(said: tuple[str, ...], stored: tuple[str, ...] | None) -> bool:
+def _people(said: tuple[str, ...], stored: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The order of names says nothing."""
+    return stored if stored is not None and set(said) == set(stored) else said
+
+
+def _where_said(said: tuple[str, ...], stored: tuple[str, ...] | None) -> tuple[str, ...]:
     """For what belongs to several people in one order: an empty place says nothing."""
-    return len(said) == len(stored or ()) and all(
-        one in ("", other) for one, other in zip(said, stored or (), strict=True)
-    )
+    if stored is None or len(said) != len(stored):
+        return said
+    return tuple(one or other for one, other in zip(said, stored, strict=True))
 
 
-def _same_month(said: date, stored: date | None) -> bool:
+def _month(said: date, stored: date | None) -> date:
     """A list knows the month of birth; the day, where it is stored, stays."""
-    return stored is not None and (said.year, said.month) == (stored.year, stored.month)
+    is_same = stored is not None and (said.year, said.month) == (stored.year, stored.month)
+    return stored if stored is not None and is_same else said
 
 
 def _show_month(day: date) -> str:
@@ -216,7 +199,7 @@ DEPUTIES = Table(
         Column("gender", N_("性别"), parse_gender, "男", N_("男或女。"), options=("男", "女")),
         Column(
             "born_on", N_("出生年月"), parse_month, "1975-08", N_("写成 1975-08 或 1975年8月。"),
-            aliases=("出生日期", "出生时间", "生日"), show=_show_month, agrees=_same_month,
+            aliases=("出生日期", "出生时间", "生日"), show=_show_month, joined=_month,
         ),
         Column("ethnicity", N_("民族"), cells.line(40), "汉族"),
         Column("party", N_("党派"), cells.line(40), "中共党员", aliases=("政治面貌", "党派团体")),
@@ -291,11 +274,11 @@ def _people_columns(
     fields = (f"{prefix}_name", f"{prefix}_mobile", f"{prefix}_email")
     readers = (cells.person_names, cells.mobiles, cells.emails)
     shows = (_show_list, _show_mobiles, _show_list)
-    agreements = (_same_people, _same_where_said, _same_where_said)
+    joins = (_people, _where_said, _where_said)
     return tuple(
-        Column(field, header, read, example, note, aliases=_PEOPLE_ALIASES[field], show=show, agrees=agrees)
-        for field, header, read, example, note, show, agrees in zip(
-            fields, headers, readers, examples, notes, shows, agreements, strict=True
+        Column(field, header, read, example, note, aliases=_PEOPLE_ALIASES[field], show=show, joined=joined)
+        for field, header, read, example, note, show, joined in zip(
+            fields, headers, readers, examples, notes, shows, joins, strict=True
         )
     )
 
@@ -311,7 +294,7 @@ BUREAUS = Table(
         Column("short_name", N_("简称"), cells.line(40), "城管局", aliases=("单位简称",), is_required=True),
         Column(
             "aliases", N_("曾用名"), cells.names(100), "城市综合执法局", N_("几个用“、”隔开；按曾用名也能找到。"),
-            aliases=("别名", "原名称"), show=_show_list, agrees=_adds_nothing,
+            aliases=("别名", "原名称"), show=_show_list, joined=_with_more_names,
         ),
         Column(
             "kind", N_("类别"), cells.choice(_ORG_KINDS, _ALSO_ORG_KINDS), "局委办", N_("新单位不写就是局委办。"),
@@ -392,7 +375,7 @@ STATIONS = Table(
         Column(
             "rooms", N_("房间"), cells.rooms, "大会议室:30；接待室:8（无障碍）",
             N_("写成“名称:人数”，几间用“；”隔开；轮椅能进的在后面写（无障碍）。"),
-            aliases=("会议室", "房间及人数"), is_required=True, show=_show_list, agrees=_adds_nothing,
+            aliases=("会议室", "房间及人数"), is_required=True, show=_show_list, joined=_with_more_rooms,
         ),
         Column("access_notes", N_("无障碍说明"), cells.line(200), "正门有坡道，一楼有无障碍卫生间", aliases=("无障碍",)),
     ),

@@ -1,16 +1,43 @@
 """Lists that were uploaded, and what was found in each of their rows."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison_app.accounts.models import Account
 from liaison_app.core.db import CodeType, Model, Secret, SecretBytes
+from liaison_app.core.errors import N_
 from liaison_app.orgs.models import OrgUnit
 
-from .kinds import ListKind, RunState
+from .kinds import ListKind
 from .rules import Outcome
+
+
+class RunState(StrEnum):
+    """Where an uploaded list is: from the upload to the moment when it is written or thrown away."""
+
+    UPLOADED = "uploaded"
+    READING = "reading"
+    READY = "ready"
+    REFUSED = "refused"
+    APPLYING = "applying"
+    DONE = "done"
+    FAILED = "failed"
+    DISCARDED = "discarded"
+
+
+RUN_STATE_NAMES = {
+    RunState.UPLOADED: N_("等着核对"),
+    RunState.READING: N_("正在核对"),
+    RunState.READY: N_("等您确认"),
+    RunState.REFUSED: N_("有误"),
+    RunState.APPLYING: N_("正在写入"),
+    RunState.DONE: N_("已写入"),
+    RunState.FAILED: N_("没有做成"),
+    RunState.DISCARDED: N_("不要了"),
+}
 
 
 class ImportRun(Model):

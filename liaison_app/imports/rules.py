@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -271,16 +271,21 @@ def judge(kind: ListKind, entry: Entry, stored: Mapping[str, Any] | None) -> Ver
     if stored is None:
         return Verdict(entry.number, entry.title, Outcome.NEW)
     changes = tuple(
-        Change(
-            column.header,
-            _shown(column, stored.get(column.field)),
-            _shown(column, entry.values[column.field]),
-        )
-        for column in TABLES[kind].columns
-        if column.field in entry.values
-        and not column.agrees(entry.values[column.field], stored.get(column.field))
+        Change(column.header, _shown(column, before), _shown(column, after))
+        for column, before, after in _joined(TABLES[kind], entry.values, stored)
+        if after != before
     )
     return Verdict(entry.number, entry.title, Outcome.CHANGED if changes else Outcome.SAME, changes)
+
+
+def _joined(
+    table: Table, values: Mapping[str, Any], stored: Mapping[str, Any]
+) -> Iterator[tuple[Column, Any, Any]]:
+    """Give each column that a row speaks of with its value before and after."""
+    for column in table.columns:
+        if column.field in values:
+            before = stored.get(column.field)
+            yield column, before, column.joined(values[column.field], before)
 
 
 def said(kind: ListKind, entry: Entry) -> tuple[Change, ...]:

@@ -23,8 +23,8 @@ from . import plan, queries, rules, sheets
 from .bureaus import Bureaus
 from .deputies import Deputies
 from .errors import FileGone, GivenUp, ListOutdated, ListRefused, NotReady, RowsRefused
-from .kinds import LIST_NAMES, ListKind, RunState
-from .models import ImportLine, ImportRun
+from .kinds import LIST_NAMES, ListKind
+from .models import ImportLine, ImportRun, RunState
 from .plan import Line, Match, Print, Register
 from .rules import OUTCOME_NAMES, Entry, Outcome, Reading
 from .stations import Stations

@@ -24,8 +24,8 @@ from liaison_app.jobs import queries as jobs
 from . import plan, queries, services
 from .errors import ListRefused, SheetRefused
 from .forms import UploadForm
-from .kinds import LIST_NAMES, RUN_STATE_NAMES, ListKind, RunState
-from .models import ImportRun
+from .kinds import LIST_NAMES, ListKind
+from .models import RUN_STATE_NAMES, ImportRun, RunState
 from .rules import OUTCOME_NAMES, Outcome, Reading
 from .templates import template_xlsx
 

@@ -402,7 +402,10 @@ def test_a_change_is_shown_with_before_and_after_and_mobiles_masked():
 def test_a_list_adds_rooms_and_former_names_and_takes_none_away():
     stored = {**station().values, "rooms": (RoomSpec("大会议室", 30), RoomSpec("接待室", 8))}
     assert judge(ListKind.STATIONS, station(), stored).outcome is Outcome.SAME
-    assert judge(ListKind.STATIONS, station(房间="大会议室:40"), stored).changes[0].after == "大会议室:40"
+    assert (
+        judge(ListKind.STATIONS, station(房间="大会议室:40"), stored).changes[0].after
+        == "大会议室:40；接待室:8"
+    )
 
 
 def test_an_empty_place_in_a_row_of_mobiles_changes_nothing():
@@ -410,7 +413,7 @@ def test_an_empty_place_in_a_row_of_mobiles_changes_nothing():
     stored = {**row.values, "deputy_head_mobile": ("13900000009", "13900000003")}
     assert judge(ListKind.BUREAUS, row, stored).outcome is Outcome.SAME
     stored["deputy_head_mobile"] = ("13900000009", "13900000008")
-    assert judge(ListKind.BUREAUS, row, stored).changes[0].after == "-；139****0003"
+    assert judge(ListKind.BUREAUS, row, stored).changes[0].after == "139****0009；139****0003"
 
 
 def test_names_found_in_the_database_replace_those_of_the_row():

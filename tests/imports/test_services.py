@@ -11,8 +11,8 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.imports import jobs, plan, queries, services
 from liaison_app.imports.errors import ListOutdated, NotReady, RowsRefused
-from liaison_app.imports.kinds import ListKind, RunState
-from liaison_app.imports.models import ImportLine, ImportRun
+from liaison_app.imports.kinds import ListKind
+from liaison_app.imports.models import ImportLine, ImportRun, RunState
 from liaison_app.imports.rules import Outcome
 from liaison_app.jobs import worker
 from liaison_app.jobs.models import Job
