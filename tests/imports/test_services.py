@@ -1,6 +1,8 @@
 """A list from the upload to the moment when it is written, by real services and the real worker."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select, text
@@ -238,3 +240,25 @@ def test_the_refusal_of_a_row_survives_storing(office):
     (line,) = refusal.value.lines
     again = plan.unpacked(2, Outcome.ERROR, line.packed())
     assert str(again.verdict.problems[0]) == "手机“12”：现在是 2 位，手机号应为 11 位。"
+
+
+def test_two_lists_at_once_add_nobody_twice(app, office):
+    runs = [upload(office, *ROWS, token=f"form-{n}") for n in range(4)]
+    worker.drain()
+    reading = services.read_file(ListKind.DEPUTIES, sheet(*ROWS))
+    ready = Barrier(len(runs))
+
+    def write_one(run_id: int) -> str:
+        with app.app_context():
+            ready.wait()
+            try:
+                with transaction():
+                    services.write(run_id, reading, by=None)
+            except ListOutdated:
+                return "outdated"
+            return "written"
+
+    with ThreadPoolExecutor(len(runs)) as crowd:
+        assert sorted(crowd.map(write_one, runs)) == ["outdated"] * 3 + ["written"]
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Person)) == 5
