@@ -50,8 +50,6 @@ def get_public_meeting(code: str) -> Meeting:
             joinedload(Meeting.unit),
             joinedload(Meeting.room),
             joinedload(Meeting.station),
-            selectinload(Meeting.participants),
-            selectinload(Meeting.pools),
         )
     )
     if meeting is None:
