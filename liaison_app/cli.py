@@ -30,7 +30,9 @@ from .orgs import services as orgs
 from .settings import Settings
 
 THREADS = 8
-FIRST_LOGIN = "admin"
+# The first account, its name and its roles; with the three administrators apart it can only make the others.
+FIRST = ("admin", "管理员", (Role.ADMIN, Role.OFFICE))
+FIRST_APART = ("security", "安全管理员", (Role.SECURITY_ADMIN,))
 
 
 def init_app(app: Flask) -> None:
@@ -117,11 +119,12 @@ def first_account() -> None:
 def _first_link() -> str:
     """Return the setup link of the first administrator, who holds the root of the tree."""
     with transaction():
-        account = accounts_queries.find_account(FIRST_LOGIN)
+        login, name, roles = FIRST_APART if current_app.config["LIAISON"].three_admins else FIRST
+        account = accounts_queries.find_account(login)
         if account is None:
-            account = accounts.create_account(FIRST_LOGIN, "管理员", by=None)
+            account = accounts.create_account(login, name, by=None)
             root = orgs.root_unit()
-            for role in (Role.ADMIN, Role.OFFICE):
+            for role in roles:
                 accounts.grant(account, role, root.id, by=None)
         return links.setup_url(accounts.make_setup_link(account))
 

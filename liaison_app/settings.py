@@ -39,6 +39,7 @@ class Settings:
     absolute_hours: int = 12
     web_processes: int = 1
     demo_wanted: bool = True
+    three_admins: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +65,7 @@ class Settings:
             absolute_hours=_number(env, "LIAISON_ABSOLUTE_HOURS", cls.absolute_hours),
             web_processes=_number(env, "LIAISON_WEB_PROCESSES", cls.web_processes),
             demo_wanted=env.get("LIAISON_DEMO", "1") not in {"", "0"},
+            three_admins=env.get("LIAISON_THREE_ADMINS", "") not in {"", "0"},
         )
         return settings.checked(debug=env.get("FLASK_DEBUG", "") not in {"", "0"})
 

@@ -52,8 +52,8 @@ def signed_in(view: View) -> View:
     return _marked(guarded, "signed_in")
 
 
-def requires(permission: Permission, *, on: Callable[..., Guarded] | None = None) -> Callable[[View], View]:
-    """Let in who holds `permission`: on the unit of the loaded thing, or, without `on`, on any unit.
+def requires(*permissions: Permission, on: Callable[..., Guarded] | None = None) -> Callable[[View], View]:
+    """Let in who holds one of `permissions`: on the unit of the loaded thing, or, without `on`, on any unit.
 
     The loaded thing is handed to the view. A thing of a foreign unit is Missing, as one that does not exist.
     """
@@ -64,15 +64,15 @@ def requires(permission: Permission, *, on: Callable[..., Guarded] | None = None
             if not g.account:
                 return ask_to_sign_in()
             if on is None:
-                if not allowed_paths(permission):
+                if not any(map(allowed_paths, permissions)):
                     abort(403)
                 return view(**params)
             thing = on(**params)
-            if not may(permission, thing):
+            if not any(may(one, thing) for one in permissions):
                 raise Missing
             return view(thing)
 
-        return _marked(guarded, f"requires {permission}")
+        return _marked(guarded, "requires " + " | ".join(permissions))
 
     return guard
 

@@ -1,4 +1,4 @@
-"""Refusals of sign-in."""
+"""Refusals of sign-in, and of who may be given what."""
 
 from liaison_app.core.errors import N_, Refused
 
@@ -21,4 +21,24 @@ class LoginTaken(Refused):
 
 
 class NotYourself(Refused):
-    message = N_("不能停用自己的账号。")
+    message = N_("不能改自己的账号和权限，请另一位管理员来办。")
+
+
+class NotYours(Refused):
+    message = N_("您不能在这个单位给这个角色。")
+
+
+class AlreadyGranted(Refused):
+    message = N_("这个账号在这个单位已经有这个角色。")
+
+
+class PersonTaken(Refused):
+    message = N_("这位已经有账号，不能再对应一个。")
+
+
+class EmptySpan(Refused):
+    message = N_("止的那天要在起的那天以后。")
+
+
+class AdminsApart(Refused):
+    message = N_("三员分立：管理员、安全管理员、审计员不能是同一个账号。")

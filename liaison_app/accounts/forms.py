@@ -1,11 +1,15 @@
-"""Sign-in and first password."""
+"""Sign-in, passwords, accounts and what they are granted."""
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, Regexp
+from wtforms import PasswordField, RadioField, SelectField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
+from wtforms.widgets import EmailInput
 
+from liaison_app.core.fields import CleanField
 from liaison_app.core.text import clean_line
+from liaison_app.core.time_fields import DayField
+from liaison_app.people.rules import email_normal
 
 
 def clean_line_or_empty(text: str | None) -> str:
@@ -56,5 +60,45 @@ class AccountForm(FlaskForm):
         filters=[clean_line_or_empty],
         validators=[InputRequired(_l("请填写姓名。")), Length(max=50)],
     )
+
+
+class SpanForm(FlaskForm):
+    """From when to when; both days count, an empty one is open."""
+
+    starts_on = DayField(_l("从哪天起"), description=_l("不填就是马上。"))
+    ends_on = DayField(_l("到哪天止"), description=_l("含这一天。不填就是一直有效。"))
+
+
+class GrantForm(SpanForm):
     role = SelectField(_l("角色"))
     unit_id = SelectField(_l("在哪个单位"), coerce=int, description=_l("角色管到这个单位和它下面的单位。"))
+
+
+class EmailField(CleanField):
+    """A mail address; `data` is its normal form, or nothing."""
+
+    widget = EmailInput()
+
+    def read(self, typed: str) -> str:
+        return email_normal(typed)
+
+
+class OwnerForm(FlaskForm):
+    """Where mail reaches an account's owner, and who that is."""
+
+    email = EmailField(
+        _l("邮箱"),
+        longest=254,
+        description=_l("代表和部门负责人用它收登录链接。"),
+    )
+    find = StringField(
+        _l("本人是哪位代表或负责人"),
+        filters=[clean_line_or_empty],
+        validators=[Length(max=40)],
+        description=_l("写姓名，找到以后再选。"),
+    )
+    person_id = RadioField(_l("是这位"), coerce=int, validators=[Optional()])
+
+
+class NewAccountForm(AccountForm, GrantForm):
+    """An account with its first role."""

@@ -1,19 +1,28 @@
 """Accounts, the roles they hold, and attempts to sign in."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from liaison_app.access.permissions import Permission, Role, roles_with
+from liaison_app.access.permissions import THREE_ADMINS, Permission, Role, roles_with
 from liaison_app.core.db import CodeType, Model
+from liaison_app.core.web import current_settings
 from liaison_app.orgs.models import OrgUnit
+from liaison_app.people.models import Person
+
+from . import rules
 
 
 class Account(Model):
-    """Somebody who signs in. `generation` rises whenever all open browser sessions must end."""
+    """Somebody who signs in. `generation` rises whenever all open browser sessions must end.
+
+    `person_id` says which deputy or official this is, where it is one; `email` is in small letters.
+    """
 
     __tablename__ = "account"
+    __table_args__ = (Index("uq_account_person_id", "person_id", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(60), unique=True)
@@ -23,21 +32,54 @@ class Account(Model):
     generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
+    email: Mapped[str] = mapped_column(String(254), default="")
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
+    person: Mapped[Person | None] = relationship()
     grants: Mapped[list["RoleGrant"]] = relationship(back_populates="account", lazy="selectin")
 
     @property
     def unit_paths(self) -> tuple[str, ...]:
         return tuple(one.unit.path for one in self.grants)
 
+    def held(self, on: date) -> Sequence["RoleGrant"]:
+        """Return the grants that count on the day.
+
+        Where the three administrators are kept apart, who is two of them is none until that is put right.
+        """
+        valid = [one for one in self.grants if one.is_valid(on)]
+        if current_settings().three_admins and rules.unites_admins(one.role for one in valid):
+            return [one for one in valid if one.role not in THREE_ADMINS]
+        return valid
+
     def paths_for(self, permission: Permission, on: date) -> list[str]:
         """Return the unit paths below which this account holds `permission` on the day."""
-        granting = roles_with(permission)
-        return [g.unit.path for g in self.grants if g.role in granting and g.is_valid(on)]
+        granting = roles_with(permission, three_admins=current_settings().three_admins)
+        return [one.unit.path for one in self.held(on) if one.role in granting]
 
     def can(self, permission: Permission, unit_path: str, on: date) -> bool:
         """Return whether the account holds `permission` on the unit with that path."""
         return any(unit_path.startswith(path) for path in self.paths_for(permission, on))
+
+    def granting_paths(self, role: Role, on: date) -> list[str]:
+        """Return the unit paths below which this account may give `role` to others on the day."""
+        apart = current_settings().three_admins
+        return [
+            one.unit.path for one in self.held(on) if role in rules.grantable([one.role], three_admins=apart)
+        ]
+
+    def may_grant(self, role: Role, unit_path: str, on: date) -> bool:
+        """Return whether the account may give `role` on the unit with that path, or take it back."""
+        return any(unit_path.startswith(path) for path in self.granting_paths(role, on))
+
+    def may_manage(self, other: "Account", on: date) -> bool:
+        """Return whether the account may act for another one: it could give whatever the other holds or will hold.
+
+        Otherwise a new password would open more than the own part of the tree (SECURITY A10).
+        """
+        return self.id != other.id and all(
+            self.may_grant(one.role, one.unit.path, on) for one in other.grants if not one.is_over(on)
+        )
 
 
 class RoleGrant(Model):
@@ -60,6 +102,13 @@ class RoleGrant(Model):
         return (self.starts_on is None or self.starts_on <= on) and (
             self.ends_on is None or on <= self.ends_on
         )
+
+    def is_over(self, on: date) -> bool:
+        return self.ends_on is not None and self.ends_on < on
+
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        return (self.unit.path,)
 
 
 class BrowserSession(Model):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import contains_eager
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, get
+from liaison_app.core.errors import Missing
 from liaison_app.core.tokens import digest
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import within
@@ -42,7 +45,50 @@ def get_account(account_id: int) -> Account:
     return get(Account, account_id)
 
 
-def list_accounts(paths: Collection[str]) -> Sequence[Account]:
-    """Return the accounts that hold a role within the subtrees, by login."""
+def get_grant(account_id: int, grant_id: int) -> RoleGrant:
+    """Return a grant of this account, and of no other (SECURITY A7), or raise Missing."""
+    held = get(RoleGrant, grant_id)
+    if held.account_id != account_id:
+        raise Missing
+    return held
+
+
+def list_accounts(
+    paths: Collection[str], *, text: str = "", idle_since: datetime | None = None
+) -> Sequence[Account]:
+    """Return the accounts that hold or held a role within the subtrees, by login.
+
+    `text` is looked for in login and name; with `idle_since`, only open accounts not used since.
+    """
     holders = select(RoleGrant.account_id).join(OrgUnit, OrgUnit.id == RoleGrant.unit_id).where(within(paths))
-    return list(db.session.scalars(select(Account).where(Account.id.in_(holders)).order_by(Account.login)))
+    wanted = select(Account).where(Account.id.in_(holders))
+    if text:
+        wanted = wanted.where(
+            or_(Account.login.contains(text, autoescape=True), Account.name.contains(text, autoescape=True))
+        )
+    if idle_since is not None:
+        last = func.coalesce(Account.last_seen_at, Account.created_at)
+        wanted = wanted.where(Account.is_active, last < idle_since)
+    return list(db.session.scalars(wanted.order_by(Account.login)))
+
+
+def list_holders(unit: OrgUnit) -> Sequence[RoleGrant]:
+    """Return the grants that reach a unit, of accounts that are open, the highest unit first."""
+    above = [int(part) for part in unit.path.strip("/").split("/")]
+    wanted = (
+        select(RoleGrant)
+        .join(RoleGrant.account)
+        .join(RoleGrant.unit)
+        .where(RoleGrant.unit_id.in_(above), Account.is_active)
+        .options(contains_eager(RoleGrant.account), contains_eager(RoleGrant.unit))
+        .order_by(func.length(OrgUnit.path), Account.login, RoleGrant.role)
+    )
+    return list(db.session.scalars(wanted))
+
+
+def get_unit_within(paths: Collection[str], unit_id: int) -> OrgUnit:
+    """Return the unit of that id within the subtrees, or raise Missing."""
+    unit = db.session.scalar(select(OrgUnit).where(OrgUnit.id == unit_id, within(paths)))
+    if unit is None:
+        raise Missing
+    return unit

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from liaison_app.access.permissions import Role
+from liaison_app.access.permissions import THREE_ADMINS, Permission, Role, roles_with
 from liaison_app.core.errors import N_
 
 SHORTEST = 10
@@ -15,6 +15,7 @@ ATTEMPTS_PER_LOGIN = 30
 ATTEMPTS_PER_ADDRESS = 40
 ATTEMPT_WINDOW = timedelta(minutes=15)
 SETUP_LINK_LIFE = timedelta(hours=24)
+IDLE_ACCOUNT = timedelta(days=90)
 
 # Shown to be among the first guesses; compared without case and without digits at the end.
 OBVIOUS = frozenset(
@@ -59,14 +60,41 @@ def is_over(
     )
 
 
-# Which roles may make accounts of which roles: only below oneself, never sideways (SECURITY A10).
+# Who may give which roles. The administrators hand out what others need and they do not; an office gives only
+# what it holds itself, and only below itself (SECURITY A10).
 MAY_GRANT: dict[Role, frozenset[Role]] = {
     Role.ADMIN: frozenset(Role),
-    Role.OFFICE: frozenset({Role.STREET, Role.STATION_HEAD, Role.LIAISON, Role.BUREAU_CONTACT}),
+    Role.SECURITY_ADMIN: frozenset(Role),
+    Role.OFFICE: frozenset(
+        {
+            Role.BUREAU_CONTACT,
+            Role.BUREAU_HEAD,
+            Role.DEPUTY,
+            Role.LIAISON,
+            Role.RECORDER,
+            Role.REVIEWER,
+            Role.STATION_HEAD,
+            Role.STREET,
+        }
+    ),
 }
 
 
-def grantable(held: Iterable[Role]) -> list[Role]:
-    """Return the roles that a holder of `held` may give to others, in the order of the list."""
-    allowed: frozenset[Role] = frozenset().union(*(MAY_GRANT.get(role, frozenset()) for role in held))
+def grantable(held: Iterable[Role], *, three_admins: bool = False) -> list[Role]:
+    """Return the roles that a holder of `held` may give to others, in the order of the list.
+
+    With `three_admins` only who may manage accounts at all gives any: the security administrator.
+    """
+    givers = roles_with(Permission.ACCOUNT_MANAGE, three_admins=three_admins)
+    allowed = {given for role in held if role in givers for given in MAY_GRANT.get(role, ())}
     return [role for role in Role if role in allowed]
+
+
+def unites_admins(roles: Iterable[Role]) -> bool:
+    """Return whether somebody with these roles would be two of the three administrators."""
+    return len(THREE_ADMINS & set(roles)) > 1
+
+
+def is_span(starts_on: date | None, ends_on: date | None) -> bool:
+    """Return whether a grant from one day to another lasts at least a day; None is open."""
+    return starts_on is None or ends_on is None or starts_on <= ends_on

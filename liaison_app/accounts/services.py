@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
-from liaison_app.access.permissions import Role
+from liaison_app.access.permissions import ROLE_NAMES, Role
 from liaison_app.audit import services as audit
 from liaison_app.core import clock
 from liaison_app.core.db import db, keyed_hash, lock
 from liaison_app.core.errors import Missing
+from liaison_app.core.text import local
 from liaison_app.core.tokens import digest
+from liaison_app.core.web import current_settings
+from liaison_app.orgs.queries import get_unit
+from liaison_app.people.queries import get_person
 
 from . import rules
-from .errors import LockedOut, LoginTaken, NotYourself, WeakPassword, WrongPassword
+from .errors import (
+    AdminsApart,
+    AlreadyGranted,
+    EmptySpan,
+    LockedOut,
+    LoginTaken,
+    NotYours,
+    NotYourself,
+    PersonTaken,
+    WeakPassword,
+    WrongPassword,
+)
 from .models import Account, BrowserSession, RoleGrant, SetupLink, SignInAttempt
 
 _hasher = PasswordHasher()
@@ -129,16 +145,94 @@ def set_password(account: Account, password: str, *, by: Account | None) -> None
     audit.record("accounts:account:set_password", account, by=by)
 
 
-def grant(account: Account, role: Role, unit_id: int, *, by: Account | None) -> RoleGrant:
-    """Let `account` hold `role` on a unit and everything below it."""
-    held = RoleGrant(account_id=account.id, role=role, unit_id=unit_id)
-    db.session.add(held)
-    audit.record("accounts:grant:create", account, by=by, sentence=f"{account.login} {role}", unit_id=unit_id)
+def grant(
+    account: Account,
+    role: Role,
+    unit_id: int,
+    *,
+    by: Account | None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> RoleGrant:
+    """Let `account` hold `role` on a unit and everything below it, from one day to another (both included).
+
+    A grant that is over is opened anew. Raises NotYourself, NotYours, AlreadyGranted, EmptySpan, AdminsApart.
+    """
+    account, unit = lock(Account, account.id), get_unit(unit_id)
+    _refuse_granting(account, role, unit.path, by)
+    today = local(clock.now()).date()
+    held = next((one for one in account.grants if (one.role, one.unit_id) == (role, unit_id)), None)
+    if held is None:
+        held = RoleGrant(account=account, role=role, unit=unit)
+        db.session.add(held)
+    elif not held.is_over(today):
+        raise AlreadyGranted
+    _limit(held, starts_on, ends_on)
+    if current_settings().three_admins and rules.unites_admins(
+        one.role for one in account.grants if not one.is_over(today)
+    ):
+        raise AdminsApart
+    _record_grant("accounts:grant:create", held, by)
     return held
 
 
-def make_setup_link(account: Account) -> str:
-    """Return a one-time token by which the account's owner sets a password; valid for a day."""
+def limit_grant(grant_id: int, starts_on: date | None, ends_on: date | None, *, by: Account) -> RoleGrant:
+    """Change from when to when a role is held. Raises as `grant` does."""
+    held = lock(RoleGrant, grant_id)
+    lock(Account, held.account_id)
+    _refuse_granting(held.account, held.role, held.unit.path, by)
+    _limit(held, starts_on, ends_on)
+    if current_settings().three_admins and rules.unites_admins(
+        one.role for one in held.account.grants if not one.is_over(local(clock.now()).date())
+    ):
+        raise AdminsApart
+    _record_grant("accounts:grant:limit", held, by)
+    return held
+
+
+def revoke(grant_id: int, *, by: Account) -> RoleGrant:
+    """Take a role back at once; the grant stays, as over. Raises NotYourself, NotYours."""
+    held = lock(RoleGrant, grant_id)
+    _refuse_granting(held.account, held.role, held.unit.path, by)
+    held.ends_on = local(clock.now()).date() - timedelta(days=1)
+    _record_grant("accounts:grant:revoke", held, by)
+    return held
+
+
+def _refuse_granting(account: Account, role: Role, unit_path: str, by: Account | None) -> None:
+    if by is None:
+        return
+    if by.id == account.id:
+        raise NotYourself
+    if not by.may_grant(role, unit_path, local(clock.now()).date()):
+        raise NotYours
+
+
+def _limit(held: RoleGrant, starts_on: date | None, ends_on: date | None) -> None:
+    if not rules.is_span(starts_on, ends_on):
+        raise EmptySpan
+    held.starts_on, held.ends_on = starts_on, ends_on
+
+
+def _record_grant(action: str, held: RoleGrant, by: Account | None) -> None:
+    days = f"　{held.starts_on or ''}–{held.ends_on or ''}" if held.starts_on or held.ends_on else ""
+    sentence = f"{held.account.login}　{held.unit.name}　{ROLE_NAMES[held.role]}{days}"
+    audit.record(action, held.account, by=by, sentence=sentence, unit_id=held.unit.id)
+
+
+def make_setup_link(account: Account, *, by: Account | None = None) -> str:
+    """Return a one-time token by which the account's owner sets a password; valid for a day.
+
+    Links made before open nothing any more. Raises Missing where the account is not one that `by` may manage.
+    """
+    if by is not None:
+        refuse_foreign(account, by)
+        audit.record("accounts:link:create", account, by=by, sentence=account.login)
+    db.session.execute(
+        update(SetupLink)
+        .where(SetupLink.account_id == account.id, SetupLink.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
     token = secrets.token_urlsafe(32)
     expires_at = clock.now() + rules.SETUP_LINK_LIFE
     db.session.add(SetupLink(account_id=account.id, token_hash=digest(token), expires_at=expires_at))
@@ -165,11 +259,35 @@ def _attempt_keys(login: str, address: str) -> tuple[str, str]:
     return keyed_hash("login", login.strip().casefold()), keyed_hash("address", address)
 
 
+def refuse_foreign(account: Account, by: Account) -> None:
+    """Raise NotYourself for the own account, Missing where it holds what `by` may not give."""
+    if account.id == by.id:
+        raise NotYourself
+    if not by.may_manage(account, local(clock.now()).date()):
+        raise Missing
+
+
+def describe_owner(account_id: int, email: str, person_id: int | None, *, by: Account) -> Account:
+    """Say where mail reaches an account's owner, and which deputy or official this is.
+
+    Raises Missing, NotYourself, PersonTaken.
+    """
+    account = lock(Account, account_id)
+    refuse_foreign(account, by)
+    if person_id is not None:
+        get_person(person_id)
+        taken = select(Account.id).where(Account.person_id == person_id, Account.id != account_id)
+        if db.session.scalar(taken) is not None:
+            raise PersonTaken
+    account.email, account.person_id = email.casefold(), person_id
+    audit.record("accounts:account:describe", account, by=by, sentence=account.login)
+    return account
+
+
 def set_active(account_id: int, is_active: bool, *, by: Account) -> Account:
     """Close or reopen an account; closing ends its browser sessions. Raises Missing, NotYourself."""
     account = lock(Account, account_id)
-    if account.id == by.id:
-        raise NotYourself
+    refuse_foreign(account, by)
     account.is_active = is_active
     account.generation += 1
     action = "accounts:account:open" if is_active else "accounts:account:close"

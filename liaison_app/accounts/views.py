@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from liaison_app.access.guards import allowed_paths, public, requires, signed_in
-from liaison_app.access.permissions import ROLE_NAMES, Permission, Role
+from liaison_app.access.guards import allowed_paths, may, public, requires, signed_in
+from liaison_app.access.permissions import (
+    PERMISSION_NAMES,
+    ROLE_NAMES,
+    Permission,
+    Role,
+    granted,
+    roles_with,
+)
+from liaison_app.audit import queries as audit
+from liaison_app.audit.models import Entry
 from liaison_app.core import clock, links
 from liaison_app.core.db import transaction
-from liaison_app.core.errors import Missing, Refused
+from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
+from liaison_app.core.text import local
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import current_settings, own_path, translated
 from liaison_app.orgs import queries as orgs
+from liaison_app.people import queries as people
+from liaison_app.people.models import Person
+from liaison_app.people.rules import LEVEL_NAMES
 
 from . import queries, rules, services
-from .errors import WrongPassword
-from .forms import AccountForm, LoginForm, SetupForm
-from .models import Account, SetupLink
+from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours, WrongPassword
+from .forms import GrantForm, LoginForm, NewAccountForm, OwnerForm, SetupForm, SpanForm
+from .models import Account, RoleGrant, SetupLink
 
 bp = Blueprint("accounts", __name__)
 
@@ -113,63 +127,277 @@ def setup(link: SetupLink) -> ResponseReturnValue:
     )
 
 
-@bp.route("/accounts", methods=["GET", "POST"])
-@requires(Permission.ACCOUNT_MANAGE)
+# --- accounts and what they are granted --------------------------------------
+
+
+@bp.get("/accounts")
+@requires(Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)
 def accounts() -> ResponseReturnValue:
-    """List the accounts of the own part of the tree, and add one."""
-    paths = allowed_paths(Permission.ACCOUNT_MANAGE)
-    form = AccountForm()
-    roles = rules.grantable(one.role for one in g.account.grants)
-    form.role.choices = [(role, _(ROLE_NAMES[role])) for role in roles]
-    form.unit_id.choices = [(unit.id, unit.name) for unit in orgs.list_units(paths)]
+    """List the accounts of the own part of the tree; `?q=` looks in names, `?show=idle` for those nobody uses."""
+    show, words = request.args.get("show", ""), request.args.get("q", "").strip()[:40]
+    now = clock.now()
+    paths = _paths()
+    return render(
+        "accounts/accounts.html",
+        accounts=queries.list_accounts(
+            paths, text=words, idle_since=now - rules.IDLE_ACCOUNT if show == "idle" else None
+        ),
+        shown=lambda account: _within(account.grants, paths),
+        today=_today(),
+        pills=[
+            {"label": _("全部"), "url": url_for(".accounts", q=words or None), "current": show != "idle"},
+            {
+                "label": _("90 天没登录"),
+                "url": url_for(".accounts", q=words or None, show="idle"),
+                "current": show == "idle",
+            },
+        ],
+        role_names=ROLE_NAMES,
+        may_add=bool(allowed_paths(Permission.ACCOUNT_MANAGE)),
+    )
+
+
+@bp.route("/accounts/new", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE)
+def new() -> ResponseReturnValue:
+    """Add an account with its first role, and show the link by which its owner sets a password."""
+    form = NewAccountForm()
+    _offer(form)
     if form.validate_on_submit():
         try:
             with transaction():
                 account = services.create_account(form.login.data or "", form.name.data or "", by=g.account)
-                services.grant(account, Role(form.role.data), form.unit_id.data, by=g.account)
+                _grant(account, form)
                 token = services.make_setup_link(account)
         except Refused as refusal:
-            complain(form.login, translated(refusal))
+            _refuse(form, refusal)
         else:
-            return _linked(account.login, token)
+            return _linked(account, token)
+    return render("accounts/new.html", status=422 if form.errors else 200, form=form)
+
+
+@bp.get("/accounts/<int:account_id>")
+@requires(Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ, on=queries.get_account)
+def account(account: Account) -> ResponseReturnValue:
+    """Show what somebody may do, by unit, and which grant gives it; grants outside the own part stay out."""
+    today = _today()
+    shown = _within(account.grants, _paths())
+    manages = may(Permission.ACCOUNT_MANAGE, account)
+    apart = current_settings().three_admins
+    held = account.held(today)
     return render(
-        "accounts/accounts.html",
-        status=422 if form.errors else 200,
-        form=form,
-        accounts=queries.list_accounts(paths),
+        "accounts/account.html",
+        account=account,
+        grants=sorted(shown, key=lambda one: (one.is_over(today), one.unit.path, one.role)),
+        hidden=len(account.grants) > len(shown),
+        powers=[
+            (one, sorted(_(PERMISSION_NAMES[name]) for name in granted(one.role, three_admins=apart)))
+            for one in shown
+            if one in held
+        ],
+        today=today,
+        may_grant=lambda one: manages and g.account.may_grant(one.role, one.unit.path, today),
+        may_add=manages and account.id != g.account.id and bool(_roles()),
+        may_manage=manages and g.account.may_manage(account, today),
+        trail=_seen(audit.trail_of("account", account.id)),
         role_names=ROLE_NAMES,
     )
 
 
-@bp.post("/accounts/<int:account_id>/link")
+@bp.get("/access/who")
+@requires(Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)
+def who() -> ResponseReturnValue:
+    """Show who may do a thing in a unit of the own part of the tree, and which grant lets them."""
+    units = orgs.list_units(_paths())
+    asked = request.args.get("permission", "")
+    unit_id = request.args.get("unit", type=int)
+    found: list[RoleGrant] = []
+    unit = None
+    if asked in set(Permission) and unit_id is not None:
+        unit = queries.get_unit_within(_paths(), unit_id)
+        giving = roles_with(Permission(asked), three_admins=current_settings().three_admins)
+        today = _today()
+        found = [
+            one for one in queries.list_holders(unit) if one.role in giving and one in one.account.held(today)
+        ]
+    return render(
+        "accounts/who.html",
+        permissions=sorted(
+            ((name, _(label)) for name, label in PERMISSION_NAMES.items()), key=lambda one: one[1]
+        ),
+        units=units,
+        asked=asked,
+        unit=unit,
+        found=found,
+        role_names=ROLE_NAMES,
+        may_see=lambda account: any(may(one, account) for one in _SEERS),
+    )
+
+
+@bp.route("/accounts/<int:account_id>/grants/new", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+def grant(account: Account) -> ResponseReturnValue:
+    """Give an account one more role."""
+    form = GrantForm()
+    _offer(form)
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                _grant(account, form)
+        except Refused as refusal:
+            _refuse(form, refusal)
+        else:
+            flash(_("已授权。"))
+            return redirect(_page(account.id), 303)
+    return render("accounts/grant.html", status=422 if form.errors else 200, form=form, account=account)
+
+
+@bp.route("/accounts/<int:account_id>/grants/<int:grant_id>", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_grant)
+def limit(held: RoleGrant) -> ResponseReturnValue:
+    """Change from when to when a role is held."""
+    form = SpanForm(data={"starts_on": held.starts_on, "ends_on": held.ends_on})
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                services.limit_grant(held.id, form.starts_on.data, form.ends_on.data, by=g.account)
+        except Refused as refusal:
+            _refuse(form, refusal)
+        else:
+            flash(_("期限已改。"))
+            return redirect(_page(held.account_id), 303)
+    return render(
+        "accounts/limit.html",
+        status=422 if form.errors else 200,
+        form=form,
+        held=held,
+        role_names=ROLE_NAMES,
+    )
+
+
+@bp.route("/accounts/<int:account_id>/grants/<int:grant_id>/revoke", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_grant)
+def revoke(held: RoleGrant) -> ResponseReturnValue:
+    """Ask, then take a role back."""
+    if request.method == "POST":
+        try:
+            with transaction():
+                services.revoke(held.id, by=g.account)
+        except Refused as refusal:
+            flash(translated(refusal), "error")
+        else:
+            flash(_("已收回。"))
+        return redirect(_page(held.account_id), 303)
+    return render("accounts/revoke.html", held=held, role_names=ROLE_NAMES)
+
+
+@bp.route("/accounts/<int:account_id>/owner", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+def owner(account: Account) -> ResponseReturnValue:
+    """Say where mail reaches an account's owner, and which deputy or official this is."""
+    services.refuse_foreign(account, g.account)
+    form = OwnerForm(data={"email": account.email, "person_id": account.person_id or 0})
+    found = people.list_named(form.find.data) if form.find.data else []
+    if account.person is not None and account.person not in found:
+        found = [account.person, *found]
+    form.person_id.choices = [(one.id, _who_is(one)) for one in found] + [(0, _("都不是，不对应"))]
+    if form.validate_on_submit() and request.form.get("do") != "find":
+        try:
+            with transaction():
+                services.describe_owner(
+                    account.id, form.email.data or "", form.person_id.data or None, by=g.account
+                )
+        except Refused as refusal:
+            complain(form.person_id, translated(refusal))
+        else:
+            flash(_("已存。"))
+            return redirect(_page(account.id), 303)
+    return render("accounts/owner.html", status=422 if form.errors else 200, form=form, account=account)
+
+
+def _who_is(person: Person) -> str:
+    """Return how somebody is told from others of the same name."""
+    posts = [f"{post.unit.short_name}{post.title}" for post in person.posts if post.ended_at is None]
+    levels = [_("%(levels)s代表", levels=_(LEVEL_NAMES[one.level])) for one in person.mandates]
+    return "　".join([person.name, *posts, *levels, *filter(None, [person.employer])])
+
+
+@bp.route("/accounts/<int:account_id>/link", methods=["GET", "POST"])
 @requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
 def relink(account: Account) -> ResponseReturnValue:
-    """Make a new one-time link by which the account's owner sets a password."""
-    _refuse_above(account)
-    with transaction():
-        token = services.make_setup_link(account)
-    return _linked(account.login, token)
+    """Ask, then make a new one-time link by which the account's owner sets a password."""
+    services.refuse_foreign(account, g.account)
+    if request.method == "POST":
+        with transaction():
+            token = services.make_setup_link(account, by=g.account)
+        return _linked(account, token)
+    return render("accounts/relink.html", account=account)
 
 
 @bp.post("/accounts/<int:account_id>/active")
 @requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
 def activate(account: Account) -> ResponseReturnValue:
     """Close an account, or open it again."""
-    _refuse_above(account)
     try:
         with transaction():
             services.set_active(account.id, request.form.get("active") == "1", by=g.account)
     except Refused as refusal:
         flash(translated(refusal), "error")
-    return redirect(url_for(".accounts"), 303)
+    return redirect(_page(account.id), 303)
 
 
-def _refuse_above(account: Account) -> None:
-    """Raise Missing where the account holds a role that the signed-in one may not give (SECURITY A10)."""
-    mine = rules.grantable(one.role for one in g.account.grants)
-    if not all(one.role in mine for one in account.grants):
-        raise Missing
+_SEERS = (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)
 
 
-def _linked(login: str, token: str) -> ResponseReturnValue:
-    return render("accounts/linked.html", login=login, link=links.setup_url(token))
+def _paths() -> list[str]:
+    """Return the unit paths below which accounts may be seen."""
+    return [path for one in _SEERS for path in allowed_paths(one)]
+
+
+def _within(grants: Sequence[RoleGrant], paths: Sequence[str]) -> list[RoleGrant]:
+    return [one for one in grants if any(one.unit.path.startswith(path) for path in paths)]
+
+
+def _seen(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries about the own part of the tree, or about the account alone."""
+    ids = {None, *(unit.id for unit in orgs.list_units(_paths()))}
+    return [one for one in entries if one.unit_id in ids]
+
+
+def _today() -> date:
+    return local(clock.now()).date()
+
+
+def _roles() -> list[Role]:
+    """Return the roles that the signed-in account may give, somewhere."""
+    return [role for role in Role if g.account.granting_paths(role, _today())]
+
+
+def _offer(form: GrantForm) -> None:
+    """Offer the roles and units that this account may give; whether they go together the service says."""
+    paths = {path for role in _roles() for path in g.account.granting_paths(role, _today())}
+    form.role.choices = [(role, _(ROLE_NAMES[role])) for role in _roles()]
+    form.unit_id.choices = [(unit.id, unit.name) for unit in orgs.list_units(paths)]
+
+
+def _grant(account: Account, form: GrantForm) -> None:
+    span = {"starts_on": form.starts_on.data, "ends_on": form.ends_on.data}
+    services.grant(account, Role(form.role.data), form.unit_id.data, by=g.account, **span)
+
+
+def _refuse(form: SpanForm, refusal: Refused) -> None:
+    """Say a refusal beside the field that it is about."""
+    fields = {LoginTaken: "login", EmptySpan: "ends_on", NotYours: "unit_id", AlreadyGranted: "role"}
+    field = fields.get(type(refusal), "")
+    if field in form:
+        complain(form[field], translated(refusal))
+    else:
+        form.form_errors.append(translated(refusal))
+
+
+def _page(account_id: int) -> str:
+    return url_for(".account", account_id=account_id)
+
+
+def _linked(account: Account, token: str) -> ResponseReturnValue:
+    return render("accounts/linked.html", account=account, link=links.setup_url(token))

@@ -38,22 +38,29 @@ def _public() -> list[dict[str, Any]]:
 
 def _staff() -> list[dict[str, Any]]:
     entries = [
-        ("dashboards.desk", _("工作台"), Permission.DESK_READ),
-        ("dashboards.calendar", _("月历"), Permission.MEETING_READ),
-        ("scheduling.meetings", _("场次"), Permission.MEETING_READ),
-        ("invitations.own", _("本单位的邀请"), Permission.INVITATION_ANSWER),
-        ("people.deputies", _("代表"), Permission.PERSON_READ),
-        ("messages.outbox", _("消息"), Permission.MESSAGE_READ),
-        ("imports.start", _("导入"), Permission.IMPORT_RUN),
-        ("accounts.accounts", _("账号"), Permission.ACCOUNT_MANAGE),
-        ("audit.trail", _("记录"), Permission.AUDIT_READ),
+        ("dashboards.desk", _("工作台"), (Permission.DESK_READ,)),
+        ("dashboards.calendar", _("月历"), (Permission.MEETING_READ,)),
+        ("scheduling.meetings", _("场次"), (Permission.MEETING_READ,)),
+        ("invitations.own", _("本单位的邀请"), (Permission.INVITATION_ANSWER,)),
+        ("invitations.mine", _("我的邀请"), (Permission.INVITATION_OWN,)),
+        ("people.deputies", _("代表"), (Permission.PERSON_READ,)),
+        ("messages.outbox", _("消息"), (Permission.MESSAGE_READ,)),
+        ("imports.start", _("导入"), (Permission.IMPORT_RUN,)),
+        ("accounts.accounts", _("账号"), (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)),
+        ("audit.trail", _("记录"), (Permission.AUDIT_READ,)),
     ]
     shown = []
-    for endpoint, label, permission in entries:
+    for endpoint, label, permissions in entries:
         if endpoint not in current_app.view_functions:
             continue
-        paths = allowed_paths(permission)
+        paths = [path for one in permissions for path in allowed_paths(one)]
         if not paths or (endpoint == "invitations.own" and allowed_paths(Permission.MEETING_READ)):
+            continue
+        if (
+            endpoint == "invitations.mine"
+            and g.account.person_id is None
+            and allowed_paths(Permission.MEETING_READ)
+        ):
             continue
         count = messages.count_attention(paths) if endpoint == "messages.outbox" else 0
         shown.append(_entry(endpoint, label, count))

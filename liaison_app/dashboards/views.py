@@ -70,12 +70,19 @@ def calendar() -> ResponseReturnValue:
 
 
 def _home_without_meetings() -> str:
-    return "invitations.own" if allowed_paths(Permission.INVITATION_ANSWER) else "accounts.accounts"
+    """Return the first page that an account without meetings has business on."""
+    homes = (
+        ("invitations.own", Permission.INVITATION_ANSWER),
+        ("invitations.mine", Permission.INVITATION_OWN),
+        ("accounts.accounts", Permission.ACCOUNT_MANAGE),
+    )
+    return next((home for home, one in homes if allowed_paths(one)), "imports.start")
 
 
 def _role_words() -> str:
     return _("，").join(
-        _("%(unit)s %(role)s", unit=one.unit.name, role=_(ROLE_NAMES[one.role])) for one in g.account.grants
+        _("%(unit)s %(role)s", unit=one.unit.name, role=_(ROLE_NAMES[one.role]))
+        for one in g.account.held(local(clock.now()).date())
     )
 
 

@@ -147,6 +147,27 @@ def list_of_units(paths: Collection[str], since: datetime) -> Sequence[Invitatio
     return list(db.session.scalars(wanted))
 
 
+def list_of_person(person_id: int, since: datetime) -> Sequence[Invitation]:
+    """Return what somebody is asked to, whatever for, from `since` on."""
+    wanted = (
+        select(Invitation)
+        .join(Invitation.participant)
+        .join(Invitation.meeting)
+        .where(
+            Participant.person_id == person_id,
+            Invitation.withdrawn_at.is_(None),
+            Meeting.ends_at >= since,
+            Meeting.state.in_(PUBLIC_STATES),
+        )
+        .options(
+            contains_eager(Invitation.participant),
+            contains_eager(Invitation.meeting).options(joinedload(Meeting.room), joinedload(Meeting.station)),
+        )
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    return list(db.session.scalars(wanted))
+
+
 def has_been_told(about: str, thread: str) -> bool:
     """Return whether any message of this thread has left, or may have."""
     gone = (MessageState.SENDING, MessageState.SENT, MessageState.TOLD)

@@ -149,6 +149,19 @@ def calendar_file(seen: Seen) -> ResponseReturnValue:
     return response
 
 
+@bp.get("/invitations/mine")
+@requires(Permission.INVITATION_OWN)
+def mine() -> ResponseReturnValue:
+    """List what the signed-in person is invited to; each leads to the personal page where it is answered."""
+    person_id = g.account.person_id
+    found = queries.list_of_person(person_id, clock.now()) if person_id else []
+    return render(
+        "invitations/mine.html",
+        invitations=[(one, letters.answer_token(one)) for one in found],
+        is_known=person_id is not None,
+    )
+
+
 def _of_own_units() -> Sequence[Invitation]:
     return queries.list_of_units(allowed_paths(Permission.INVITATION_ANSWER), clock.now())
 

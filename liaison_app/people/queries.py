@@ -69,6 +69,13 @@ def list_deputies(
     return list(db.session.scalars(rows.limit(limit).offset(offset))), total
 
 
+def list_named(name: str, limit: int = 20) -> Sequence[Person]:
+    """Return the people of exactly this name, with mandates and posts."""
+    with_both = (selectinload(Person.mandates), selectinload(Person.posts).joinedload(Post.unit))
+    wanted = select(Person).where(Person.name_key == name_key(name)).options(*with_both)
+    return list(db.session.scalars(wanted.order_by(Person.id).limit(limit)))
+
+
 def list_posts(kinds: Collection[OrgKind], unit_ids: Collection[int] | None = None) -> Sequence[Post]:
     """Return the posts held now in units of these kinds, by protocol, the head of each unit first."""
     wanted = (

@@ -99,6 +99,7 @@ def meeting(meeting: Meeting) -> ResponseReturnValue:
         "scheduling/meeting.html",
         meeting=meeting,
         may_manage=may(Permission.MEETING_MANAGE, meeting),
+        may_publish=may(Permission.MEETING_PUBLISH, meeting),
         steps=rules.steps_from(meeting.state),
         trail=audit.trail_of("meeting", meeting.id),
         notice_by=rules.notice_by(meeting.kind, meeting.starts_at),
@@ -158,13 +159,21 @@ def deputies() -> ResponseReturnValue:
     return render("scheduling/_deputies.html", form=form)
 
 
-@bp.route(
-    "/meetings/<int:meeting_id>/<any(publish, postpone, cancel, hold, close):step>", methods=["GET", "POST"]
-)
+@bp.route("/meetings/<int:meeting_id>/publish", methods=["GET", "POST"])
+@requires(Permission.MEETING_PUBLISH, on=queries.get_meeting)
+def publish(meeting: Meeting) -> ResponseReturnValue:
+    """Ask, then let a meeting become public and invite its people: a step that a reviewer may take as well."""
+    return _step(meeting, "publish")
+
+
+@bp.route("/meetings/<int:meeting_id>/<any(postpone, cancel, hold, close):step>", methods=["GET", "POST"])
 @requires(Permission.MEETING_MANAGE, on=lambda meeting_id, step: queries.get_meeting(meeting_id))
 def step(meeting: Meeting) -> ResponseReturnValue:
     """Ask before a step of a meeting's life, then take it."""
-    name = str((request.view_args or {})["step"])
+    return _step(meeting, str((request.view_args or {})["step"]))
+
+
+def _step(meeting: Meeting, name: str) -> ResponseReturnValue:
     if rules.next_state(name, meeting.state) is None:
         flash(_("这一场现在不能这样做，请看它的状态。"), "error")
         return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
@@ -273,6 +282,7 @@ def _begin(form: MeetingForm, pattern: Meeting | None, posts: list[Post]) -> Non
         plan = services.as_plan(pattern)
         form.show(replace(plan, signup_opens_at=None, signup_closes_at=None, notice=""), posts)
         form.day.data = None
+        form.unit_id.data = pattern.unit_id
     else:
         kind = KINDS.get(args.get("kind", ""), KINDS["face_bureau"])
         form.kind.data, form.is_public.data, form.place_kind.data = kind.code, kind.is_public, PlaceKind.ROOM

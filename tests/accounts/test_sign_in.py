@@ -121,7 +121,8 @@ def test_use_keeps_a_session_alive_until_its_absolute_end(client, account):
 def test_a_closed_account_is_out_at_the_next_click(client, account):
     sign_in(client, account)
     with transaction():
-        services.set_active(account.id, False, by=make_account(login="boss"))
+        boss = make_account(Role.ADMIN, db.session.merge(account).grants[0].unit, login="boss")
+        services.set_active(account.id, False, by=boss)
     assert client.get("/desk").status_code == 303
 
 
@@ -174,11 +175,11 @@ def test_an_office_makes_accounts_below_itself_and_nowhere_else(client, app):
         ids = street.id, foreign.id
     sign_in(client, office)
     form = {"login": "zhan.zhang", "name": "田野", "role": "liaison", "unit_id": str(ids[0])}
-    made = client.post("/accounts", data=form)
+    made = client.post("/accounts/new", data=form)
     assert made.status_code == 200
     assert "/setup/" in made.text
     for change in ({"unit_id": str(ids[1])}, {"role": "admin"}, {"role": "office"}, {"login": "大写"}):
-        assert client.post("/accounts", data={**form, "login": "second", **change}).status_code == 422
+        assert client.post("/accounts/new", data={**form, "login": "second", **change}).status_code == 422
 
 
 def test_an_office_cannot_touch_the_administrators_account(client, app):
