@@ -159,9 +159,9 @@ def facts_of(meeting: Meeting, *, answer_url: str = "") -> MeetingFacts:
     )
 
 
-def who_answers(meeting: Meeting) -> str:
-    """Return in words who answers at the table: 城管局局长 某某，热力公司 某某."""
-    return "，".join(
+def who_answers(meeting: Meeting, comma: str = "，") -> str:
+    """Return in words who answers at the table: 城管局局长 某某，热力公司 某某; a page gives its language's comma."""
+    return comma.join(
         f"{one.unit.short_name if one.unit else ''}{one.title} {one.person.name}".strip()
         for one in _in_order(meeting.participants)
         if one.is_expected and one.role in ANSWERING_ROLES

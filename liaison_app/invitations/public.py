@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from liaison_app.access.guards import public
 from liaison_app.core import clock
@@ -55,7 +56,7 @@ def answer(invitation: Invitation) -> ResponseReturnValue:
             meeting.state, meeting.ends_at, is_withdrawn=invitation.withdrawn_at is not None, now=clock.now()
         ),
         answer_by=rules.answer_by(meeting.starts_at, clock.now()),
-        who_answers=letters.who_answers(meeting),
+        who_answers=letters.who_answers(meeting, _("，")),
         stand_in=queries.find_stand_in(invitation.participant),
         change_names=letters.CHANGE_NAMES,
         token=_token(),

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from flask_babel import gettext as _
 
 from liaison_app.core.sheets import csv_file
-from liaison_app.core.text import mask_mobile, show_moment
+from liaison_app.core.text import mask_mobile
+from liaison_app.core.web import show_moment
 from liaison_app.scheduling.kinds import ROLE_NAMES
 
-from .kinds import STATE_NAMES
+from .kinds import NEED_SEPARATOR, STATE_NAMES
 from .models import SignUp
 
 
@@ -36,7 +37,7 @@ def _rows(signups: Iterable[SignUp], places: Mapping[int, int]) -> Iterator[list
             _(ROLE_NAMES[signup.pool.role]),
             signup.organisation,
             signup.question or "",
-            signup.needs,
+            _("；").join(_(need) for need in signup.needs.split(NEED_SEPARATOR)) if signup.needs else "",
             show_moment(signup.signed_up_at),
             _("是") if signup.entered_by_id else "",
             signup.withdrawn_reason or "",
