@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -85,5 +84,3 @@ class PostOffice:
 def methods(letters: dict[str, Letter]) -> dict[str, tuple[str, int]]:
     """Return, per address, METHOD and SEQUENCE of what it got."""
     return {to: (letter.method, letter.sequence) for to, letter in letters.items()}
-
-

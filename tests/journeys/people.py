@@ -121,15 +121,19 @@ class Organizer(Clerk):
         self.page.locator("summary", has_text="同来的部门").click()
         for other in wish.others:
             self.page.get_by_role("checkbox", name=re.compile(other)).check()
-        for name in wish.deputies:
-            self.tick("checkbox", name)
         for name in wish.found_deputies:
             self.find_deputy(name)
+        for name in wish.deputies:
+            self.tick("checkbox", name)
         for label, seats in zip(("人大代表", "群众", "物业公司"), wish.seats, strict=True):
             self.field(label).fill(str(seats))
         self.tick("checkbox", "公开")
         self.fill(报名开始="2026-11-16", 几点开始="9:00", 报名截止="2026-11-19", 几点截止="18:00")
-        self.fill(谈什么="暖气不够热，报修电话打不通。", 议程="一、城管局通报\n二、提问和答复", 公告="供暖专场公告\n欢迎参加。")
+        self.fill(
+            谈什么="暖气不够热，报修电话打不通。",
+            议程="一、城管局通报\n二、提问和答复",
+            公告="供暖专场公告\n欢迎参加。",
+        )
 
     def choose(self, label: str, words: str) -> None:
         """Pick the one entry of a list that holds these words."""
@@ -196,7 +200,10 @@ class Organizer(Clerk):
     def roster(self, id: int) -> list[str]:
         """Return the names on the list of a meeting's sign-ups that still count."""
         self.open(f"/meetings/{id}/signups")
-        return [one.splitlines()[0].strip() for one in self.page.locator("#roster tbody tr:not(.gone) th").all_inner_texts()]
+        return [
+            one.splitlines()[0].strip()
+            for one in self.page.locator("#roster tbody tr:not(.gone) th").all_inner_texts()
+        ]
 
 
 class Invited(Visitor):
@@ -216,7 +223,9 @@ class Invited(Visitor):
 class Citizen(Visitor):
     """Somebody who wants a seat."""
 
-    def fill_in(self, code: str, name: str, mobile: str, *, role: str = "群众", firm: str = "", question: str = "") -> None:
+    def fill_in(
+        self, code: str, name: str, mobile: str, *, role: str = "群众", firm: str = "", question: str = ""
+    ) -> None:
         self.open(f"/m/{code}")
         self.fill(姓名=name, 手机号=mobile)
         self.tick("radio", role)

@@ -54,7 +54,9 @@ def spans(town: Town) -> Spans:
     return {(start, start + timedelta(hours=2)) for start in starts}
 
 
-@pytest.mark.parametrize("path", ["/calendar.ics", "/stations/{station}/calendar.ics", "/bureaus/{chengguan}/calendar.ics"])
+@pytest.mark.parametrize(
+    "path", ["/calendar.ics", "/stations/{station}/calendar.ics", "/bureaus/{chengguan}/calendar.ics"]
+)
 def test_three_readers_find_the_same_moments_in_a_feed(town: Town, spans, path):
     with fetch(town.url + path.format(**town.ids)) as answer:
         assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"

@@ -60,7 +60,13 @@ def test_the_keyboard_alone_signs_up_and_passes_the_form_in_its_order(town: Town
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.locator("#name").focus()
-    wanted = {"name": "陈试甲", "mobile": "13900000011", "role": None, "organisation": "", "question": "为什么不热？"}
+    wanted = {
+        "name": "陈试甲",
+        "mobile": "13900000011",
+        "role": None,
+        "organisation": "",
+        "question": "为什么不热？",
+    }
     passed = []
     while (name := page.evaluate("document.activeElement.name || document.activeElement.id")) != "ask-send":
         passed.append(name)

@@ -80,7 +80,9 @@ def test_a_meeting_is_drafted_answered_signed_up_for_moved_postponed_and_cancell
 
     # Citizens on their phones: seats, then a waiting place, then somebody gives a seat back.
     phone = Citizen(visit(**PHONE, java_script_enabled=script), town.url)
-    first = phone.sign_up(code, "陈试甲", "13900000011", role="物业公司", firm="测试物业", question="为什么不热？")
+    first = phone.sign_up(
+        code, "陈试甲", "13900000011", role="物业公司", firm="测试物业", question="为什么不热？"
+    )
     assert phone.ticket_number().isdecimal()
     assert len(phone.ticket_number()) == 6
     phone.sees("有您的席位", "为什么不热？")

@@ -21,7 +21,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def code(town: Town) -> str:
     return town.add_meeting(
-        "供暖专场", FRIDAY_HALF_PAST_TWO, published=True, seats=((RoleCode.CITIZEN, 1), (RoleCode.PROPERTY_REP, 2))
+        "供暖专场",
+        FRIDAY_HALF_PAST_TWO,
+        published=True,
+        seats=((RoleCode.CITIZEN, 1), (RoleCode.PROPERTY_REP, 2)),
     )
 
 
@@ -46,7 +49,9 @@ def test_a_shaky_thumb_makes_one_sign_up(town: Town, citizen: Citizen, code):
 
 
 @both_ways
-def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_the_field(town: Town, citizen: Citizen, code):
+def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_the_field(
+    town: Town, citizen: Citizen, code
+):
     citizen.fill_in(code, "陈试甲", "1390000", question="为什么不热？")
     citizen.touch(citizen.page.locator("#ask-send"))
     citizen.sees("没有存上")
@@ -74,7 +79,9 @@ def test_going_back_and_sending_again_gives_no_second_seat(town: Town, citizen: 
 
 
 @both_ways
-def test_the_link_of_a_ticket_shows_the_same_as_often_as_it_is_opened(town: Town, citizen: Citizen, code, visit):
+def test_the_link_of_a_ticket_shows_the_same_as_often_as_it_is_opened(
+    town: Town, citizen: Citizen, code, visit
+):
     ticket = citizen.sign_up(code, "陈试甲", "13900000011")
     number = citizen.ticket_number()
     family = Citizen(visit(), town.url)

@@ -27,7 +27,9 @@ def weighed(page: Page) -> Iterator[dict[str, int]]:
     wire.on("Network.responseReceived", lambda it: addresses.update({it["requestId"]: it["response"]["url"]}))
     wire.on(
         "Network.loadingFinished",
-        lambda it: weights.update({addresses.get(it["requestId"], it["requestId"]): int(it["encodedDataLength"])}),
+        lambda it: weights.update(
+            {addresses.get(it["requestId"], it["requestId"]): int(it["encodedDataLength"])}
+        ),
     )
     yield weights
     wire.detach()

@@ -13,7 +13,7 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import OrgUnit
-from liaison_app.people.models import PostKind
+from liaison_app.people.models import Person, PostKind
 from liaison_app.scheduling import services as scheduling
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting
@@ -31,7 +31,7 @@ MONDAY = datetime(2026, 11, 16, 1, tzinfo=UTC)
 FRIDAY_HALF_PAST_TWO = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 PASSWORD = "yi-ju-hua-dang-mi-ma"
 
-STATION = "中安街人大代表联络站"
+STATION, OTHER_STATION = "中安街人大代表联络站", "曙光街人大代表联络站"
 BIG_ROOM, SMALL_ROOM = "二楼接待室", "小会议室"
 CHAIR = "孔试零"
 # Who can be reached by mail; the others can only be called.
@@ -88,7 +88,9 @@ class Town:
         }
         return MeetingPlan(**{**usual, **given})  # type: ignore[arg-type]
 
-    def add_meeting(self, title: str, starts_at: datetime, *, published: bool = False, **given: object) -> str:
+    def add_meeting(
+        self, title: str, starts_at: datetime, *, published: bool = False, **given: object
+    ) -> str:
         """Put a meeting on, as an organizer has done before the test begins, and return its code."""
         assert self.server.at
         with clock.frozen(self.server.at), transaction():
@@ -113,7 +115,10 @@ def found(server: LiveServer, app: Flask, smtp: SmtpServer) -> Town:
         street = make_unit("济源路街道人大工委", parent=district, short_name="济源路街道人大工委")
         station = make_station(STATION, parent=street, address="中安街 12 号")
         station.unit.phone = "0371-0000 0021"
-        big, small = make_room(station, name=BIG_ROOM, capacity=24), make_room(station, name=SMALL_ROOM, capacity=10)
+        big, small = (
+            make_room(station, name=BIG_ROOM, capacity=24),
+            make_room(station, name=SMALL_ROOM, capacity=10),
+        )
         chair = make_official(street, CHAIR, title="主任", email=MAILS[CHAIR])
         bureaus = {
             "chengguan": _bureau(district, "测试区城管局", "城管局", "程试一", "何试二"),
@@ -123,8 +128,15 @@ def found(server: LiveServer, app: Flask, smtp: SmtpServer) -> Town:
         manager = make_official(heating, "郑试八", title="经理", mobile="13900000008")
         deputies = {
             name: make_deputy(name, email=MAILS.get(name, ""), mobile=mobile)
-            for name, mobile in (("王试三", "13900000003"), ("赵试四", "13900000004"), ("李试七", "13900000007"))
+            for name, mobile in (
+                ("王试三", "13900000003"),
+                ("赵试四", "13900000004"),
+                ("李试七", "13900000007"),
+            )
         }
+        other_station = make_station(OTHER_STATION, parent=street)
+        make_room(other_station, name="会客室", capacity=12)
+        make_membership(other_station, deputies["李试七"])
         make_membership(station, deputies["王试三"])
         make_membership(station, deputies["赵试四"])
         _account("street-clerk", Role.STREET, street)
@@ -138,10 +150,16 @@ def found(server: LiveServer, app: Flask, smtp: SmtpServer) -> Town:
     return Town(server, PostOffice(app, smtp), ids)
 
 
-def _bureau(district: OrgUnit, name: str, short: str, head: str, deputy_head: str) -> tuple:
+def _bureau(
+    district: OrgUnit, name: str, short: str, head: str, deputy_head: str
+) -> tuple[OrgUnit, Person, Person]:
     unit = make_unit(name, OrgKind.BUREAU, parent=district, short_name=short)
     second = {"kind": PostKind.DEPUTY_HEAD, "title": "副局长"}
-    return unit, make_official(unit, head, email=MAILS[head]), make_official(unit, deputy_head, **second, email=MAILS[deputy_head])
+    return (
+        unit,
+        make_official(unit, head, email=MAILS[head]),
+        make_official(unit, deputy_head, **second, email=MAILS[deputy_head]),
+    )
 
 
 def _account(login: str, role: Role, unit: OrgUnit) -> None:

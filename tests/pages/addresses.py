@@ -1,0 +1,135 @@
+"""Where each page of the loaded demo can be seen, in its different states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+
+from liaison_app.accounts import services as accounts
+from liaison_app.accounts.models import Account
+from liaison_app.core import clock
+from liaison_app.core.db import db, transaction
+from liaison_app.imports import services as imports
+from liaison_app.imports.kinds import ListKind
+from liaison_app.invitations.letters import answer_token
+from liaison_app.invitations.models import Invitation
+from liaison_app.jobs import worker
+from liaison_app.messages.models import Message
+from liaison_app.people.models import Mandate
+from liaison_app.scheduling.models import Meeting
+from liaison_app.signups.kinds import SignUpState
+from liaison_app.signups.models import SignUp
+from liaison_app.signups.services import ticket_token
+from tests.imports.lists import DEPUTY, sheet
+
+# What a GET brings that is no page: files, pictures, parts of pages.
+NO_PAGES = {
+    "audit.export", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
+    "imports.template", "invitations.calendar_file", "invitations_public.calendar_file", "messages.download",
+    "scheduling.check", "scheduling.deputies", "signups.roster_csv", "signups_public.page_qr",
+    "signups_public.ticket_qr", "static", "web.healthz", "web.htmx_js",
+}  # fmt: skip
+
+
+def list_addresses() -> dict[str, list[str]]:
+    """Return, per endpoint, addresses of its page; the first belongs to the station 中安街."""
+    heating, full, moved = _meeting("供暖专场"), _meeting("科技惠企专场"), _meeting("老旧小区改造专场")
+    draft, cancelled = _meeting("就业与工资专场"), _meeting("食品安全专场")
+    today, done = _meeting("三官一员进站日"), _meeting("养老助餐专场")
+    meetings = (heating, full, moved, draft, cancelled, today, done)
+    shown = [one for one in meetings if one is not draft]
+    asked = _first(select(Invitation).where(Invitation.meeting_id == heating.id))
+    message = _first(select(Message).where(Message.about == f"meeting:{heating.id}"))
+    deputy = _first(select(Mandate))
+    seats = {state: _first(select(SignUp).where(SignUp.state == state, _is_ahead())) for state in SignUpState}
+    seat = _first(
+        select(SignUp).where(SignUp.meeting_id == heating.id, SignUp.state == SignUpState.CONFIRMED)
+    )
+    tickets = [f"/t/{ticket_token(one)}" for one in (seat, *seats.values())]
+    steps = ((heating, "cancel"), (heating, "postpone"), (today, "hold"), (done, "close"))
+    day = "2026-11-27"
+    return {
+        "accounts.accounts": ["/accounts"],
+        "accounts.login": ["/login"],
+        "accounts.setup": [f"/setup/{_setup_token()}"],
+        "audit.trail": ["/audit", "/audit?q=供暖"],
+        "dashboards.calendar": ["/desk/calendar", "/desk/calendar?view=week"],
+        "dashboards.desk": ["/desk"],
+        "imports.run": [f"/imports/{_import_run()}"],
+        "imports.start": ["/imports"],
+        "invitations.board": [
+            *_each("/meetings/{}/invitations", *meetings),
+            f"/meetings/{heating.id}/invitations?answer={asked.id}",
+        ],
+        "invitations.own": ["/invitations"],
+        "invitations_public.answer": [
+            f"/a/{answer_token(asked)}",
+            f"/a/{answer_token(asked)}?choice=declined",
+        ],
+        "messages.drop": [f"/messages/{message.id}/drop"],
+        "messages.message": [f"/messages/{message.id}"],
+        "messages.outbox": ["/messages", "/messages?state=attention", "/messages?q=nobody"],
+        "people.deputies": ["/people", "/people?q=nobody"],
+        "people.person": [f"/people/{deputy.person_id}"],
+        "scheduling.edit": _each("/meetings/{}/edit", heating, draft),
+        "scheduling.meeting": _each("/meetings/{}", *meetings),
+        "scheduling.meetings": ["/meetings", "/meetings?when=past", "/meetings?q=nobody"],
+        "scheduling.new": [
+            "/meetings/new",
+            f"/meetings/new?from={heating.id}",
+            f"/meetings/new?room={heating.room_id}&day={day}&starts=9:00&ends=11:00",
+        ],
+        "scheduling.publish": [f"/meetings/{draft.id}/publish"],
+        "scheduling.step": [f"/meetings/{meeting.id}/{step}" for meeting, step in steps],
+        "signups.enter": _each("/meetings/{}/signups/new", heating, full),
+        "signups.roster": _each("/meetings/{}/signups", heating, full, draft),
+        "signups.take_off": [f"/meetings/{heating.id}/signups/{seat.id}/withdraw"],
+        "signups_public.page": [f"/m/{one.code}" for one in shown],
+        "signups_public.received": [f"/m/{heating.code}/received"],
+        "signups_public.ticket": tickets,
+        "signups_public.withdraw": [f"{tickets[0]}/withdraw"],
+        "stations_public.index": ["/stations"],
+        "stations_public.station": [f"/stations/{heating.station_id}"],
+        "web.calendar": ["/calendar", "/calendar?view=week"],
+        "web.help": ["/help"],
+        "web.privacy": ["/privacy"],
+        "web.start": ["/"],
+    }
+
+
+def _first(wanted: Select[Any]) -> Any:
+    return db.session.scalars(wanted.limit(1)).one()
+
+
+def _is_ahead() -> ColumnElement[bool]:
+    return SignUp.meeting.has(Meeting.starts_at > clock.now())
+
+
+def _meeting(title: str) -> Meeting:
+    """Return the newest meeting of a title."""
+    return _first(select(Meeting).where(Meeting.title == title).order_by(Meeting.starts_at.desc()))
+
+
+def _each(path: str, *meetings: Meeting) -> list[str]:
+    return [path.format(one.id) for one in meetings]
+
+
+def _setup_token() -> str:
+    with transaction():
+        return accounts.make_setup_link(_first(select(Account).where(Account.login == "office")))
+
+
+def _import_run() -> int:
+    """Let a list of two rows be checked, and return its number."""
+    station = {"所属站": "中安街人大代表联络站"}
+    data = sheet({**DEPUTY, **station}, {**DEPUTY, **station, "姓名": "何试十", "手机": "12"})
+    office = _first(select(Account).where(Account.login == "office"))
+    with transaction():
+        reading = imports.read_file(ListKind.DEPUTIES, data)
+        run = imports.start(
+            reading, "代表.csv", data, unit_id=office.grants[0].unit_id, by=office, form_token="pages"
+        )
+        run_id = run.id
+    worker.drain()
+    return run_id
