@@ -40,6 +40,12 @@ def hasten(name: str, subject_ids: Collection[int]) -> None:
     db.session.execute(update(Job).where(*waiting, Job.run_after > now).values(run_after=now))
 
 
+def hold_back(name: str, subject_ids: Collection[int], until: datetime) -> None:
+    """Let jobs that wait not begin before `until`: what they need is away."""
+    waiting = (Job.name == name, Job.subject_id.in_(subject_ids), Job.state == JobState.WAITING)
+    db.session.execute(update(Job).where(*waiting, Job.run_after < until).values(run_after=until))
+
+
 def claim(names: Iterable[str]) -> Work | None:
     """Take the oldest job that is due and hold it for a lease; None if there is none.
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from threading import Event
 
@@ -113,10 +114,16 @@ def _beat(name: str) -> None:
 
 def refuse_wrong_schema() -> None:
     """Raise WrongSchema where the database was not migrated to just this version."""
-    wanted = (Path(current_app.extensions["migrate"].directory) / "HEAD").read_text(encoding="ascii").strip()
+    wanted = _own_schema(current_app.extensions["migrate"].directory)
     found = MigrationContext.configure(db.session.connection()).get_current_revision()
     if found != wanted:
         raise WrongSchema(found or "", wanted)
+
+
+@cache
+def _own_schema(migrations: str) -> str:
+    # Read once: an upgrade replaces the files under a worker that still runs the old program.
+    return (Path(migrations) / "HEAD").read_text(encoding="ascii").strip()
 
 
 @every(minutes=60)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.web import current_settings
 from liaison_app.jobs.errors import Retry
@@ -10,7 +13,7 @@ from liaison_app.jobs.rules import Work
 
 from . import queries, services
 from .channels import email
-from .errors import DeliveryFailed
+from .errors import DeliveryFailed, TemporaryFailure
 
 
 @job(queries.DELIVER)
@@ -44,6 +47,19 @@ def deliver(work: Work) -> None:
             at = services.note_failure(work, letter, failure)
         if at:
             raise Retry(str(failure), at=at) from failure
+
+
+@every(minutes=3)
+def probe() -> None:
+    """Notice that the mail server is back, though the mails that wait for it are put off for an hour by now."""
+    url = current_settings().smtp_url
+    is_needed = bool(url) and queries.has_stranded(clock.now())
+    # As above: nothing is open while the server is waited for.
+    db.session.rollback()
+    if not is_needed:
+        return
+    with suppress(TemporaryFailure), email.connect(url, own_host=services.own_host()), transaction():
+        services.hurry_stranded()
 
 
 @every(minutes=1)

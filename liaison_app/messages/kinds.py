@@ -31,6 +31,8 @@ class Outcome(StrEnum):
 
     SENT = "sent"
     UNREACHABLE = "unreachable"
+    DENIED = "denied"
+    CUT = "cut"
     LATER = "later"
     UNSURE = "unsure"
     REFUSED = "refused"
@@ -41,6 +43,8 @@ class Outcome(StrEnum):
 OUTCOME_NAMES = {
     Outcome.SENT: N_("邮件服务器收下了"),
     Outcome.UNREACHABLE: N_("邮件服务器没有接通"),
+    Outcome.DENIED: N_("邮件服务器不让我们发，请管理员看设置"),
+    Outcome.CUT: N_("还没交出去就断了"),
     Outcome.LATER: N_("对方服务器要求稍后再送"),
     Outcome.UNSURE: N_("送到一半断了，可能会收到两份相同的"),
     Outcome.REFUSED: N_("对方服务器拒收"),

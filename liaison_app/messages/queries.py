@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, defer
 
 from liaison_app.core.db import db
@@ -111,21 +111,28 @@ def needs_attention() -> ColumnElement[bool]:
 
 
 def find_unreachable(paths: Collection[str]) -> tuple[int, datetime] | None:
-    """Return how many mails wait because the mail server does not answer, and since when; None if none do."""
-    stranded = select(func.count(), func.min(Message.created_at)).join(Message.unit)
-    count, since = db.session.execute(stranded.where(within(paths), is_stranded())).one()
-    return (count, since) if count else None
+    """Return how many mails wait while the mail server does not answer, and since when; None if it does."""
+    stranded = func.count().filter(Message.failure == Outcome.UNREACHABLE)
+    waiting = select(func.count(), func.min(Message.created_at), stranded).join(Message.unit)
+    count, since, tried = db.session.execute(waiting.where(within(paths), *_waits_for_server())).one()
+    return (count, since) if tried else None
 
 
-def list_stranded_ids(now: datetime, limit: int) -> Sequence[int]:
-    """Return mails that are put off because the mail server did not answer, locked; others may skip them."""
-    stranded = select(Message.id).where(is_stranded(), Message.next_try_at > now).order_by(Message.id)
-    return list(db.session.scalars(stranded.limit(limit).with_for_update(skip_locked=True)))
+def has_stranded(now: datetime) -> bool:
+    """Return whether a mail was put off because the mail server did not answer."""
+    put_off = exists().where(*_waits_for_server(), Message.next_try_at > now)
+    return bool(db.session.scalar(select(put_off)))
 
 
-def is_stranded() -> ColumnElement[bool]:
-    """Return the condition that a mail waits only because the mail server did not answer."""
-    return and_(Message.state == MessageState.QUEUED, Message.failure == Outcome.UNREACHABLE)
+def list_stranded_ids(limit: int) -> Sequence[int]:
+    """Return the mails that only wait for the mail server, locked; another worker's are left out."""
+    waiting = select(Message.id).where(*_waits_for_server()).order_by(Message.id)
+    return list(db.session.scalars(waiting.limit(limit).with_for_update(skip_locked=True)))
+
+
+def _waits_for_server() -> tuple[ColumnElement[bool], ...]:
+    nothing_else = or_(Message.failure == Outcome.UNREACHABLE, Message.failure.is_(None))
+    return Message.channel == Channel.EMAIL, Message.state == MessageState.QUEUED, nothing_else
 
 
 def has_older_underway(message: Message, now: datetime) -> bool:

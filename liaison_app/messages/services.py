@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from liaison_app.audit import services as audit
@@ -32,6 +32,8 @@ from .queries import DELIVER
 
 AT_ONCE = 500
 ORDER_WAIT = timedelta(minutes=1)
+# Where a server does not even hang up, each try takes a minute: the others wait, so that other work goes on.
+SERVER_PAUSE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -289,25 +291,27 @@ def note_sent(letter: Letter) -> bool:
     message = lock(Message, letter.message_id)
     _end_delivery(db.session.get_one(Delivery, letter.delivery_id), now, Outcome.SENT, "")
     _settle(message, MessageState.SENT, now)
-    return bool(queries.list_stranded_ids(now, 1))
+    return queries.has_stranded(now)
 
 
 def hurry_stranded() -> None:
     """Let the mails that only waited for the mail server go out now, the oldest first."""
-    now = clock.now()
-    ids = queries.list_stranded_ids(now, AT_ONCE)
+    ids = queries.list_stranded_ids(AT_ONCE)
     jobs.hasten(DELIVER, ids)
-    db.session.execute(update(Message).where(Message.id.in_(ids)).values(next_try_at=now))
+    db.session.execute(update(Message).where(Message.id.in_(ids)).values(next_try_at=None))
 
 
 def note_failure(work: Work, letter: Letter | None, failure: DeliveryFailed) -> datetime | None:
     """Settle a mail that the server did not take; `letter` is None where it was not even reached.
 
-    Returns when to try again, or None: never, or the mail is not wanted any more. Raises LeaseLost.
+    Where it was not, the other mails wait a while too. Returns when to try again, or None: never, or the
+    mail is not wanted any more. Raises LeaseLost.
     """
     jobs.keep(work)
     now = clock.now()
     message = lock(Message, work.subject_id)
+    if letter is None:
+        _hold_others_back(message, now + SERVER_PAUSE)
     delivery = db.session.get_one(Delivery, letter.delivery_id) if letter else _begin_delivery(message, now)
     _end_delivery(delivery, now, Outcome(failure.outcome), failure.why)
     if message.state not in (MessageState.QUEUED, MessageState.SENDING):
@@ -319,6 +323,13 @@ def note_failure(work: Work, letter: Letter | None, failure: DeliveryFailed) -> 
     else:
         message.state, message.next_try_at = MessageState.QUEUED, at
     return at
+
+
+def _hold_others_back(message: Message, until: datetime) -> None:
+    ids = [id for id in queries.list_stranded_ids(AT_ONCE) if id != message.id]
+    jobs.hold_back(DELIVER, ids, until)
+    sooner = or_(Message.next_try_at.is_(None), Message.next_try_at < until)
+    db.session.execute(update(Message).where(Message.id.in_(ids), sooner).values(next_try_at=until))
 
 
 def is_wanted(message_id: int) -> bool:

@@ -179,6 +179,20 @@ def test_a_job_can_be_taken_back_or_hurried_while_it_waits(app, trade):
     assert done == [2]
 
 
+def test_jobs_of_one_kind_are_held_back_together(app, trade):
+    done = []
+    trade(lambda work: done.append(work.subject_id))
+    enqueue(1)
+    enqueue(2, run_after=NOW + timedelta(hours=1))
+    with transaction():
+        services.hold_back("tests.work", [1, 2, 3], NOW + timedelta(minutes=5))
+    for minutes in (4, 5, 60):
+        with clock.frozen(NOW + timedelta(minutes=minutes)):
+            worker.drain()
+        done.append(minutes)
+    assert done == [4, 1, 5, 2, 60]
+
+
 def test_a_duty_is_one_row_and_comes_round(app, trade):
     done = []
     registry.every(minutes=30)(lambda: done.append(clock.now()))

@@ -6,16 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from flask import Flask
+from sqlalchemy import select, text, update
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.jobs import queries as job_queries
+from liaison_app.jobs import registry, worker
 from liaison_app.jobs import services as jobs
-from liaison_app.jobs import worker
 from liaison_app.jobs.errors import LeaseLost
 from liaison_app.jobs.models import Job
 from liaison_app.jobs.rules import LEASE
+from liaison_app.messages import jobs as message_jobs
 from liaison_app.messages import queries, services
 from liaison_app.messages.channels import email
 from liaison_app.messages.kinds import MessageState, Outcome
@@ -169,10 +171,10 @@ def test_a_clerk_need_not_wait_for_the_next_try(mailing, smtp_server):
 @pytest.mark.parametrize(
     ("answers", "outcome", "is_tried_again"),
     [
-        ({"MAIL": "550 sender not allowed"}, Outcome.UNREACHABLE, True),
+        ({"MAIL": "550 sender not allowed"}, Outcome.DENIED, True),
         ({"MAIL": "451 busy"}, Outcome.LATER, True),
         ({"RCPT": "421 going down"}, Outcome.LATER, True),
-        ({"RCPT": None}, Outcome.UNREACHABLE, True),
+        ({"RCPT": None}, Outcome.CUT, True),
         ({"DATA": "451 not now"}, Outcome.LATER, True),
         ({"DATA": "554 no mail here"}, Outcome.REFUSED, False),
         ({".": "451 try later"}, Outcome.LATER, True),
@@ -218,46 +220,86 @@ def test_a_server_that_says_yes_and_hangs_up_without_good_bye_has_the_mail(make_
         assert len(server.mails) == 1
 
 
-def test_a_server_that_hangs_is_left_and_the_others_go_on(make_app, monkeypatch):
+def test_a_server_that_hangs_is_waited_for_once_and_other_work_goes_on(make_app, monkeypatch):
     monkeypatch.setattr(email, "TIMEOUT_SECONDS", 0.2)
+    done = []
+    monkeypatch.setitem(registry._runs, "tests.work", lambda work: done.append(work.subject_id))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
         with make_app(smtp_url=url).app_context():
-            ids = [write(key=f"invite:participant-{n}:0") for n in range(2)]
+            ids = [write(key=f"invite:participant-{n}:0") for n in range(3)]
+            with transaction():
+                jobs.enqueue("tests.work", 7)
             worker.drain()
-            assert [get(id).failure for id in ids] == [Outcome.UNREACHABLE] * 2
+            assert [get(id).failure for id in ids] == [Outcome.UNREACHABLE, None, None]
             assert "timed out" in get(ids[0]).last_error
+    assert done == [7]
 
 
 # --- the server is away --------------------------------------------------------
 
 
-def test_when_the_server_comes_back_everything_goes_out_at_once_the_oldest_first(
-    make_app, mailing, smtp_server
-):
-    nowhere = make_app(smtp_url="smtp://127.0.0.1:1")
-    with nowhere.app_context():
+@pytest.fixture
+def away(make_app) -> Flask:
+    """The application with a mail server that does not answer."""
+    return make_app(smtp_url="smtp://127.0.0.1:1")
+
+
+@pytest.fixture
+def stranded(away, mailing) -> list[int]:
+    """Five mails; the first has found that the server does not answer."""
+    ids = []
+    with away.app_context():
         with transaction():
             unit_id = make_unit().id
-        ids = []
-        for n in range(4):
+        for n in range(5):
             with transaction():
                 unit = db.session.get_one(OrgUnit, unit_id)
                 mail = make_mail(unit, key=f"invite:participant-{n}:0", to_address=f"p{n}@example.test")
                 ids.append(mail.id)
-        for minutes in (0, 1, 3, 8, 18, 48):
+        worker.drain()
+    return ids
+
+
+def test_while_the_server_is_away_one_mail_asks_for_it_and_the_others_wait(away, stranded):
+    assert [get(id).failure for id in stranded] == [Outcome.UNREACHABLE] + [None] * 4
+    with away.app_context():
+        for minutes, tries in ((0.9, 1), (1, 2), (3, 3), (7.9, 3), (8, 4)):
             with at(minutes=minutes):
                 worker.drain()
-        waiting = get(ids[0])
-        assert (waiting.state, waiting.next_try_at) == (MessageState.QUEUED, NOW + timedelta(minutes=108))
-        assert queries.find_unreachable([waiting.unit.path]) == (4, NOW)
-    with at(minutes=60):
-        with transaction():
-            # One of them, or a new one, is what notices that the server is back.
-            jobs.hasten(queries.DELIVER, [ids[2]])
+            assert len(outcomes()) == tries, minutes
+
+
+def test_the_reader_learns_how_many_wait_for_the_server_and_since_when(stranded):
+    assert queries.find_unreachable([get(stranded[0]).unit.path]) == (5, NOW)
+    assert queries.find_unreachable(["/999/"]) is None
+
+
+def test_the_mail_that_gets_through_takes_the_others_along_the_oldest_first(stranded, smtp_server):
+    with at(minutes=2):
         worker.drain()
-    assert [get(id).state for id in ids] == [MessageState.SENT] * 4
-    assert [mail.recipients[0][:2] for mail in smtp_server.mails] == ["p2", "p0", "p1", "p3"]
+    assert [get(id).state for id in stranded] == [MessageState.SENT] * 5
+    assert [mail.recipients[0][:2] for mail in smtp_server.mails] == ["p0", "p1", "p2", "p3", "p4"]
+
+
+def test_a_server_that_is_back_is_noticed_within_minutes(stranded, smtp_server):
+    """After a day everybody waits for an hour; the next look is three minutes away."""
+    later = NOW + timedelta(hours=1)
+    with db.engine.begin() as connection:
+        connection.execute(update(Job).values(run_after=later))
+        connection.execute(update(Message).values(next_try_at=later))
+    worker.prepare()
+    with at(minutes=20):
+        worker.drain()
+    assert [get(id).state for id in stranded] == [MessageState.SENT] * 5
+
+
+def test_a_server_that_is_still_away_changes_nothing(away, stranded):
+    with away.app_context(), at(seconds=30):
+        before = [(job.id, job.run_after) for job in db.session.scalars(select(Job).order_by(Job.id))]
+        message_jobs.probe()
+        db.session.rollback()
+        assert [(job.id, job.run_after) for job in db.session.scalars(select(Job).order_by(Job.id))] == before
 
 
 def test_after_three_days_without_a_server_a_clerk_is_asked(make_app):

@@ -80,7 +80,7 @@ def send(line: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> None
     try:
         _address(line, sender, recipient)
     except (OSError, smtplib.SMTPException) as error:
-        raise TemporaryFailure(Outcome.UNREACHABLE, _said(error)) from error
+        raise TemporaryFailure(Outcome.CUT, _said(error)) from error
     try:
         _judge(*line.data(raw))
     except smtplib.SMTPDataError as error:
@@ -113,7 +113,7 @@ def _open(server: Server, own_host: str) -> smtplib.SMTP:
 def _address(line: smtplib.SMTP, sender: str, recipient: str) -> None:
     code, said = line.mail(sender)
     if code != 250:
-        outcome = Outcome.LATER if 400 <= code < 500 else Outcome.UNREACHABLE
+        outcome = Outcome.LATER if 400 <= code < 500 else Outcome.DENIED
         raise TemporaryFailure(outcome, _answer(code, said))
     _judge(*line.rcpt(recipient))
 
