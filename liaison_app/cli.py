@@ -16,6 +16,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
+from .access.matrix import document
 from .access.permissions import Role
 from .accounts import queries as accounts_queries
 from .accounts import services as accounts
@@ -37,7 +38,7 @@ FIRST_APART = ("security", "安全管理员", (Role.SECURITY_ADMIN,))
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (serve, work, seed_demo, import_list, check, first_account):
+    for command in (serve, work, seed_demo, import_list, check, first_account, access_matrix):
         app.cli.add_command(command)
 
 
@@ -114,6 +115,13 @@ def check() -> None:
 def first_account() -> None:
     """Print a one-time link by which the first administrator sets a password."""
     click.echo(_first_link())
+
+
+@click.command("access-matrix")
+@with_appcontext
+def access_matrix() -> None:
+    """Print who may do what, as it stands in liaison_app/ACCESS.md."""
+    click.echo(document(current_app), nl=False)
 
 
 def _first_link() -> str:

@@ -120,7 +120,10 @@ def test_days_are_read_from_the_form_and_an_empty_span_is_refused(app, units):
         browser = browser_of(app, office)
         wrong = browser.post(page, data={**form, "starts_on": "2026-12-02", "ends_on": "2026-12-01"})
         assert "止的那天要在起的那天以后" in wrong.text
-        assert browser.post(page, data={**form, "starts_on": "2026-12-01", "ends_on": "2026-12-01"}).status_code == 303
+        assert (
+            browser.post(page, data={**form, "starts_on": "2026-12-01", "ends_on": "2026-12-01"}).status_code
+            == 303
+        )
     held = db.session.query(RoleGrant).filter_by(account_id=clerk, unit_id=units["one"]).one()
     assert (held.starts_on, held.ends_on) == (date(2026, 12, 1), date(2026, 12, 1))
 
@@ -265,7 +268,12 @@ def test_a_page_of_an_account_keeps_its_other_units_to_itself(app, units):
 
 
 def test_who_may_do_a_thing_here_and_why(app, units):
-    for role, unit in ((Role.OFFICE, "district"), (Role.LIAISON, "one"), (Role.LIAISON, "two"), (Role.AUDITOR, "one")):
+    for role, unit in (
+        (Role.OFFICE, "district"),
+        (Role.LIAISON, "one"),
+        (Role.LIAISON, "two"),
+        (Role.AUDITOR, "one"),
+    ):
         account = account_with(role, units[unit])
         with transaction():
             db.session.get_one(Account, account).name = f"{role}在{unit}"

@@ -1,0 +1,234 @@
+"""Every route as every role, in the own unit and in a foreign one, through HTTP; and the document about it."""
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from liaison_app.access.matrix import document
+from liaison_app.access.permissions import Permission, Role, granted
+from liaison_app.app import create_app
+from liaison_app.settings import Settings
+from tests.access.worlds import Side, World, no_writes
+
+ACCESS = Path(__file__).resolve().parents[2] / "liaison_app" / "ACCESS.md"
+P = Permission
+ENGINES = os.environ.get("TEST_ENGINES", "sqlite,postgresql").split(",")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one route should do: who is let in (permissions, “public” or “signed_in”), and where a thing stands.
+
+    The path is filled from `Side.places`; without a place in it, the route is about no thing of one unit.
+    """
+
+    guard: tuple[Permission, ...] | str
+    path: str
+
+    @property
+    def is_about_a_thing(self) -> bool:
+        return "{" in self.path and not isinstance(self.guard, str)
+
+
+def row(path: str, *guard: Permission) -> Row:
+    return Row(guard, path)
+
+
+def public(path: str) -> Row:
+    return Row("public", path)
+
+
+MEETING, INVITATION = "/meetings/{meeting}", "/invitations/{invitation}"
+ACCOUNT = "/accounts/{account}"
+# One row for every route; a new route fails until it has one.
+ROWS = {
+    "accounts.account": row(ACCOUNT, P.ACCOUNT_MANAGE, P.AUDIT_READ),
+    "accounts.accounts": row("/accounts", P.ACCOUNT_MANAGE, P.AUDIT_READ),
+    "accounts.activate": row(f"{ACCOUNT}/active", P.ACCOUNT_MANAGE),
+    "accounts.grant": row(f"{ACCOUNT}/grants/new", P.ACCOUNT_MANAGE),
+    "accounts.limit": row(f"{ACCOUNT}/grants/{{grant}}", P.ACCOUNT_MANAGE),
+    "accounts.login": public("/login"),
+    "accounts.logout": Row("signed_in", "/logout"),
+    "accounts.new": row("/accounts/new", P.ACCOUNT_MANAGE),
+    "accounts.owner": row(f"{ACCOUNT}/owner", P.ACCOUNT_MANAGE),
+    "accounts.relink": row(f"{ACCOUNT}/link", P.ACCOUNT_MANAGE),
+    "accounts.revoke": row(f"{ACCOUNT}/grants/{{grant}}/revoke", P.ACCOUNT_MANAGE),
+    "accounts.setup": public("/setup/{setup}"),
+    "accounts.who": row("/access/who", P.ACCOUNT_MANAGE, P.AUDIT_READ),
+    "audit.export": row("/audit.csv", P.AUDIT_READ),
+    "audit.trail": row("/audit", P.AUDIT_READ),
+    "dashboards.calendar": row("/desk/calendar", P.MEETING_READ),
+    "dashboards.desk": row("/desk", P.DESK_READ),
+    "feeds.everything": public("/calendar.ics"),
+    "feeds.of_bureau": public("/bureaus/{bureau}/calendar.ics"),
+    "feeds.of_meeting": public("/m/{code}.ics"),
+    "feeds.of_person": public("/feeds/{feed}.ics"),
+    "feeds.of_station": public("/stations/{station}/calendar.ics"),
+    "imports.confirm": row("/imports/{run}/confirm", P.IMPORT_RUN),
+    "imports.discard": row("/imports/{run}/discard", P.IMPORT_RUN),
+    "imports.run": row("/imports/{run}", P.IMPORT_RUN),
+    "imports.start": row("/imports", P.IMPORT_RUN),
+    "imports.template": row("/imports/deputies/template.xlsx", P.IMPORT_RUN),
+    "invitations.answer_for": row(f"{INVITATION}/answer", P.INVITATION_ANSWER),
+    "invitations.board": row(f"{MEETING}/invitations", P.INVITATION_READ),
+    "invitations.calendar_file": row(f"{INVITATION}/invite.ics", P.INVITATION_ANSWER),
+    "invitations.mine": row("/invitations/mine", P.INVITATION_OWN),
+    "invitations.note_call": row(f"{MEETING}{INVITATION}/answer", P.INVITATION_ANSWER),
+    "invitations.own": row("/invitations", P.INVITATION_ANSWER),
+    "invitations.remind": row(f"{MEETING}/invitations/remind", P.MESSAGE_MANAGE),
+    "invitations.send": row(f"{MEETING}{INVITATION}/send", P.MESSAGE_MANAGE),
+    "invitations_public.answer": public("/a/{answer}"),
+    "invitations_public.calendar_file": public("/a/{answer}/invite.ics"),
+    "messages.download": row("/messages/{mail}.eml", P.MESSAGE_MANAGE),
+    "messages.drop": row("/messages/{message}/drop", P.MESSAGE_MANAGE),
+    "messages.message": row("/messages/{message}", P.MESSAGE_READ),
+    "messages.outbox": row("/messages", P.MESSAGE_READ),
+    "messages.phone": row("/messages/{message}/phone", P.PHONE_REVEAL),
+    "messages.retry": row("/messages/{message}/retry", P.MESSAGE_MANAGE),
+    "messages.told": row("/messages/{message}/told", P.MESSAGE_MANAGE),
+    "people.deputies": row("/people", P.PERSON_READ),
+    "people.issue_feed": row("/people/{person}/feed", P.FEED_ISSUE),
+    # The list of deputies is the district's; numbers are not.
+    "people.person": row("/people/1", P.PERSON_READ),
+    "people.reveal": row("/people/{person}/phone", P.PHONE_REVEAL),
+    "people.revoke_feed": row("/people/{person}/feed/revoke", P.FEED_ISSUE),
+    "scheduling.check": row("/meetings/check", P.MEETING_MANAGE),
+    "scheduling.deputies": row("/meetings/deputies", P.MEETING_MANAGE),
+    "scheduling.edit": row("/meetings/{draft}/edit", P.MEETING_MANAGE),
+    "scheduling.meeting": row(MEETING, P.MEETING_READ),
+    "scheduling.meetings": row("/meetings", P.MEETING_READ),
+    "scheduling.new": row("/meetings/new", P.MEETING_MANAGE),
+    "scheduling.publish": row("/meetings/{draft}/publish", P.MEETING_PUBLISH),
+    "scheduling.step": row(f"{MEETING}/cancel", P.MEETING_MANAGE),
+    "signups.enter": row(f"{MEETING}/signups/new", P.SIGNUP_MANAGE),
+    "signups.reveal": row(f"{MEETING}/signups/{{signup}}/phone", P.PHONE_REVEAL),
+    "signups.roster": row(f"{MEETING}/signups", P.SIGNUP_READ),
+    "signups.roster_csv": row(f"{MEETING}/signups.csv", P.SIGNUP_READ),
+    "signups.take_off": row(f"{MEETING}/signups/{{signup}}/withdraw", P.SIGNUP_MANAGE),
+    "signups_public.come_back": public("/t/{ticket}/come-back"),
+    "signups_public.page": public("/m/{code}"),
+    "signups_public.page_qr": public("/m/{code}/qr.png"),
+    "signups_public.received": public("/m/{code}/received"),
+    "signups_public.ticket": public("/t/{ticket}"),
+    "signups_public.ticket_qr": public("/t/{ticket}/qr.png"),
+    "signups_public.withdraw": public("/t/{ticket}/withdraw"),
+    "stations_public.index": public("/stations"),
+    "stations_public.station": public("/stations/{station}"),
+    "web.calendar": public("/calendar"),
+    "web.healthz": public("/healthz"),
+    "web.help": public("/help"),
+    "web.htmx_js": public("/htmx.js"),
+    "web.privacy": public("/privacy"),
+    "web.start": public("/"),
+}
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory) -> Flask:
+    return create_app(Settings(data=tmp_path_factory.mktemp("data")))
+
+
+def guarded(product: Flask) -> dict[str, tuple[str, set[str]]]:
+    """Return guard and methods of each route."""
+    return {
+        rule.endpoint: (
+            product.view_functions[rule.endpoint].liaison_guard,
+            rule.methods - {"HEAD", "OPTIONS"},
+        )
+        for rule in product.url_map.iter_rules()
+        if rule.endpoint != "static"
+    }
+
+
+def test_every_route_has_a_row(product):
+    assert guarded(product).keys() == ROWS.keys()
+
+
+def test_each_guard_is_the_one_of_its_row(product):
+    wanted = {
+        endpoint: one.guard if isinstance(one.guard, str) else "requires " + " | ".join(one.guard)
+        for endpoint, one in ROWS.items()
+    }
+    assert {endpoint: guard for endpoint, (guard, _) in guarded(product).items()} == wanted
+
+
+def test_the_document_is_up_to_date(product):
+    assert ACCESS.read_text(encoding="utf-8") == document(product), (
+        "flask access-matrix > liaison_app/ACCESS.md"
+    )
+
+
+def expected(one: Row, role: Role | None, is_own: bool) -> str:
+    """Return what should come of a request: “open”, “login”, “403” or “404”."""
+    if one.guard == "public":
+        return "open"
+    if role is None:
+        return "login"
+    if one.guard == "signed_in":
+        return "open"
+    holds = bool(set(one.guard) & granted(role))
+    if one.is_about_a_thing:
+        return "open" if holds and is_own else "404"
+    return "open" if holds else "403"
+
+
+def outcome(reply) -> str:
+    if reply.status_code in (403, 404):
+        return str(reply.status_code)
+    if (reply.location or "").startswith("/login"):
+        return "login"
+    assert reply.status_code < 500, reply.status_code
+    assert reply.status_code not in (400, 401, 405), reply.status_code
+    return "open"
+
+
+def restore(world: World, kept: sqlite3.Connection) -> None:
+    kept.backup(world.database.copy)
+
+
+CASES = [("sqlite", role) for role in (*Role, None)] + [
+    ("postgresql", role) for role in (Role.STREET, Role.AUDITOR, Role.BUREAU_CONTACT, None)
+]
+
+
+@pytest.mark.parametrize(
+    ("engine", "role"), [case for case in CASES if case[0] in ENGINES], ids=lambda one: str(one or "nobody")
+)
+def test_every_route_lets_in_whom_the_matrix_says(product, world_on, engine, role):
+    """On PostgreSQL only reads, and the writes that are refused: what they did could not be taken back as fast."""
+    world = world_on(engine)
+    kept = sqlite3.connect(":memory:")
+    if engine == "sqlite":
+        world.database.copy.backup(kept)
+    browser = world.browser(role)
+    wrong = []
+    for endpoint, (_, methods) in guarded(product).items():
+        one = ROWS[endpoint]
+        sides = [(world.own, True), (world.foreign, False)] if "{" in one.path else [(world.own, True)]
+        for side, is_own in sides:
+            for method in sorted(methods):
+                wanted = expected(one, role, is_own)
+                if method == "POST" and wanted == "open" and engine != "sqlite":
+                    continue
+                got = ask(browser, method, one, side, refused=wanted != "open")
+                if got != wanted:
+                    wrong.append(
+                        f"{method} {one.path} of {'the own' if is_own else 'a foreign'} unit: {got}, not {wanted}"
+                    )
+                if method == "POST" and wanted == "open":
+                    restore(world, kept)
+                    browser = world.browser(role)
+    kept.close()
+    assert wrong == []
+
+
+def ask(browser, method: str, one: Row, side: Side, *, refused: bool) -> str:
+    path = one.path.format(**side.places)
+    if refused or method == "GET":
+        with no_writes():
+            return outcome(browser.open(path, method=method))
+    return outcome(browser.open(path, method=method))
