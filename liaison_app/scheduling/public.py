@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -12,6 +10,7 @@ from flask_babel import gettext as _
 
 from liaison_app.access.guards import public
 from liaison_app.core import clock, links
+from liaison_app.core.tokens import digest
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person
@@ -33,23 +32,21 @@ PUBLIC_SECONDS = 300
 @public
 def everything() -> ResponseReturnValue:
     """The feed of all public meetings; no names, numbers or addresses of people."""
-    return _feed(queries.feed_entries(clock.now()), _("代表·局长面对面"), "/calendar.ics")
+    return _feed(_("代表·局长面对面"), "/calendar.ics")
 
 
 @bp.get("/stations/<int:station_id>/calendar.ics")
 @public(on=stations.get_station)
 def of_station(station: Station) -> ResponseReturnValue:
     """The feed of one station's public meetings."""
-    entries = queries.feed_entries(clock.now(), station_id=station.id)
-    return _feed(entries, station.name, f"/stations/{station.id}/calendar.ics")
+    return _feed(station.name, f"/stations/{station.id}/calendar.ics", station_id=station.id)
 
 
 @bp.get("/bureaus/<int:unit_id>/calendar.ics")
 @public(on=orgs.get_answering_unit)
 def of_bureau(unit: OrgUnit) -> ResponseReturnValue:
     """The feed of the public meetings at which one bureau answers."""
-    entries = queries.feed_entries(clock.now(), unit_id=unit.id)
-    return _feed(entries, unit.name, f"/bureaus/{unit.id}/calendar.ics")
+    return _feed(unit.name, f"/bureaus/{unit.id}/calendar.ics", unit_id=unit.id)
 
 
 @bp.get("/feeds/<string:token>.ics")
@@ -57,12 +54,16 @@ def of_bureau(unit: OrgUnit) -> ResponseReturnValue:
 def of_person(person: Person) -> ResponseReturnValue:
     """One person's own feed, by a secret link that can be revoked."""
     found = queries.list_of_person(person.id, clock.now() - queries.KEPT_BACK)
-    entries = [
-        (ics.vevent_private(facts_of(one), remind_minutes=REMIND_MINUTES), one.revised_at) for one in found
-    ]
-    response = _feed(entries, _("%(name)s的面对面", name=person.name), "")
+    entries = [ics.vevent_private(facts_of(one), remind_minutes=REMIND_MINUTES) for one in found]
+    response = Response(
+        ics.calendar_file(entries, name=_("%(name)s的面对面", name=person.name)), content_type=ics.MIMETYPE
+    )
+    if found:
+        response.last_modified = max(one.revised_at for one in found)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
+    response.add_etag(weak=True)
+    response.make_conditional(request)
     return response
 
 
@@ -77,20 +78,22 @@ def of_meeting(meeting: Meeting) -> ResponseReturnValue:
     )
     response.headers["Cache-Control"] = "no-cache"
     response.last_modified = meeting.revised_at
-    response.add_etag()
+    response.add_etag(weak=True)
     response.make_conditional(request)
     return response
 
 
-def _feed(entries: Iterable[tuple[bytes, datetime]], name: str, path: str) -> Response:
-    """Join stored entries; the same data gives the same bytes, so that a subscriber mostly gets a 304."""
-    listed = list(entries)
-    url = links.absolute(path) if path else ""
-    body = ics.calendar_file((entry for entry, _ in listed), name=name, url=url)
-    response = Response(body, content_type=ics.MIMETYPE)
+def _feed(name: str, path: str, **whose: int) -> Response:
+    """Join stored entries, unless the subscriber has them all: most ask again and again for nothing new."""
+    now, url = clock.now(), links.absolute(path)
+    mark, changed_at = queries.feed_mark(now, **whose)
+    response = Response(content_type=ics.MIMETYPE)
     response.headers["Cache-Control"] = f"public, max-age={PUBLIC_SECONDS}"
-    if listed:
-        response.last_modified = max(revised_at for _, revised_at in listed)
-    response.add_etag()
+    # Weak: a compressed answer would get a strong tag of its own, which is known only once it is built.
+    response.set_etag(digest(f"{mark} {name} {url}"), weak=True)
+    if changed_at:
+        response.last_modified = changed_at
     response.make_conditional(request)
+    if response.status_code == 200:
+        response.data = ics.calendar_file(queries.feed_entries(now, **whose), name=name, url=url)
     return response

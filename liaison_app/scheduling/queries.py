@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from liaison_app.core.db import db, get
@@ -195,7 +196,7 @@ def find_blockers(
                 break
             found.append(row)
             before = row.starts_at
-    return _named(sorted(found, key=lambda row: (row.starts_at, row.resource_id)))
+    return _named(sorted(found, key=lambda row: (row.starts_at, row.resource_id))) if found else []
 
 
 def list_taken(
@@ -315,24 +316,45 @@ KEPT_CANCELLED = timedelta(days=30)
 
 def feed_entries(
     now: datetime, *, station_id: int | None = None, unit_id: int | None = None
-) -> Sequence[tuple[bytes, datetime]]:
-    """Return (VEVENT, last change) of what a public feed carries, by start: three months back, all ahead.
+) -> Sequence[bytes]:
+    """Return the VEVENTs that a public feed carries, by start: three months back, all ahead.
 
     A cancelled meeting stays, marked, for thirty days; a postponed one has no time and is left out.
     """
+    wanted = _fed(select(CalendarEntry.body), now, station_id, unit_id)
+    return db.session.scalars(wanted.order_by(Meeting.starts_at, Meeting.id)).all()
+
+
+def feed_mark(
+    now: datetime, *, station_id: int | None = None, unit_id: int | None = None
+) -> tuple[str, datetime | None]:
+    """Return a text that is another one as soon as `feed_entries` would be, and the last change; reads no entry."""
+    # Moments are whole seconds: two changes within one are told apart by the version.
+    counted = select(
+        func.count(),
+        func.sum(Meeting.version),
+        func.sum(cast(Meeting.id, BigInteger) * Meeting.version),
+        func.max(CalendarEntry.revised_at),
+    )
+    row = db.session.execute(_fed(counted, now, station_id, unit_id)).one()
+    return " ".join(map(str, row)), row[-1]
+
+
+def _fed(
+    wanted: Select[*tuple[Any, ...]], now: datetime, station_id: int | None, unit_id: int | None
+) -> Select[*tuple[Any, ...]]:
     live = Meeting.state.in_([MeetingState.PUBLISHED, MeetingState.HELD, MeetingState.CLOSED])
     lately_off = and_(Meeting.state == MeetingState.CANCELLED, Meeting.ended_state_at > now - KEPT_CANCELLED)
     wanted = (
-        select(CalendarEntry.body, CalendarEntry.revised_at)
+        wanted.select_from(CalendarEntry)
         .join(Meeting, Meeting.id == CalendarEntry.meeting_id)
         .where(Meeting.is_public, or_(live, lately_off), Meeting.starts_at > now - KEPT_BACK)
-        .order_by(Meeting.starts_at, Meeting.id)
     )
     if station_id is not None:
         wanted = wanted.where(Meeting.station_id == station_id)
     if unit_id is not None:
         wanted = wanted.where(Meeting.id.in_(_at_table([unit_id])))
-    return db.session.execute(wanted).all()
+    return wanted
 
 
 def get_feed_person(token: str) -> Person:

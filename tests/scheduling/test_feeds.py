@@ -1,5 +1,6 @@
 """Calendar files over HTTP: what they hold, what they keep quiet, and that they are not sent twice."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from liaison_app.scheduling.rules import MeetingPlan, PlannedPerson
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
 from tests.factories.stations import make_room
+from tests.parts.databases import queries
 
 NOW = datetime(2026, 11, 16, 1, tzinfo=UTC)
 START = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -82,6 +84,24 @@ def test_the_same_feed_is_not_sent_twice(client, ids):
     by_tag = client.get("/calendar.ics", headers={"If-None-Match": first.headers["ETag"]})
     by_time = client.get("/calendar.ics", headers={"If-Modified-Since": first.headers["Last-Modified"]})
     assert (by_tag.status_code, by_tag.data, by_time.status_code) == (304, b"", 304)
+
+
+def test_a_subscriber_who_has_everything_costs_one_look_and_no_entry(client, ids):
+    packed = {"Accept-Encoding": "gzip"}
+    tag = client.get("/calendar.ics", headers=packed).headers["ETag"]
+    with queries(at_most=1) as sent:
+        assert client.get("/calendar.ics", headers={**packed, "If-None-Match": tag}).status_code == 304
+    assert "calendar_entry.body" not in sent[0]
+
+
+def test_two_changes_within_a_second_are_told_apart(client, ids):
+    tags = set()
+    for version, about in ((2, "第一次改"), (3, "第二次改")):
+        with transaction():
+            plan = services.as_plan(db.session.get(Meeting, ids["meeting"]))
+            services.revise(ids["meeting"], replace(plan, about=about), version=version, by=None)
+        tags.add(client.get("/calendar.ics").headers["ETag"])
+    assert len(tags) == 2
 
 
 def test_a_change_gives_new_bytes_and_a_new_tag(client, ids):
