@@ -12,6 +12,9 @@ from flask import Flask, Response, current_app, g, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
@@ -22,6 +25,7 @@ from .htmx import wants_fragment
 log = logging.getLogger("liaison.web")
 
 LOCALES = ("zh_Hans_CN", "en")
+SOURCE = "zh"
 _SHOWN_IN_TEMPLATES = (
     "show_day", "show_short", "show_time", "show_span", "show_hours", "show_moment", "show_deadline", "show_date_short",
     "show_month", "show_month_name", "show_month_day",
@@ -99,10 +103,21 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["switch"] = switch
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["N_"] = N_
+    app.jinja_env.globals["_"] = _in_template
     app.jinja_env.globals["gap"] = gap
     app.jinja_env.filters["masked"] = text.mask_mobile
     app.jinja_env.filters["t"] = lambda message: gettext(message) if message else ""
     app.context_processor(_context)
+
+
+@pass_eval_context
+def _in_template(where: EvalContext, message: str, **values: Any) -> str:
+    """Write a message of a template in the reader's language; a page holds a hundred, so Chinese takes no look-up."""
+    locale = get_locale()
+    words = message if locale is None or locale.language == SOURCE else gettext(message)
+    if where.autoescape:
+        words = Markup(words)
+    return words % values if "%" in words else words
 
 
 def _localized(show: Any) -> Any:
