@@ -123,6 +123,7 @@ def _found_account(planned: values.Account, rows: Rows) -> dict[str, str]:
     """Add an account with a fresh password, and return what is said about it in the file of accounts."""
     person, unit = rows.people[planned.person], rows.units[planned.unit]
     account = rows.accounts[planned.login] = accounts.create_account(planned.login, person.name, by=None)
+    account.person_id, account.email = person.id, person.email
     password = make_password(planned.login, person.name)
     accounts.set_password(account, password, by=None)
     accounts.grant(account, planned.role, unit.id, by=None)

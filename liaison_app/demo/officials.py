@@ -35,6 +35,8 @@ _OTHERS = (
     ("office-clerk", DEPUTY_AFFAIRS, "工作人员", "顾清和"),
     ("office-auditor", DEPUTY_AFFAIRS, "审计员", "向明哲"),
     ("office-admin", DEPUTY_AFFAIRS, "系统管理员", "陶一然"),
+    ("office-security", DEPUTY_AFFAIRS, "安全管理员", "纪安宁"),
+    ("office-recorder", DEPUTY_AFFAIRS, "记录员", "褚书华"),
 )
 _STREET_HEADS = (
     ("jiyuanlu-gongwei", "主任", "闵庆春"),

@@ -214,6 +214,7 @@ def test_every_role_has_an_account_on_a_unit_that_exists():
     assert {account.role for account in district.ACCOUNTS} == set(Role)
     assert len({account.login for account in district.ACCOUNTS}) == len(district.ACCOUNTS)
     assert {account.unit for account in district.ACCOUNTS} <= UNITS.keys()
+    assert len({account.person for account in district.ACCOUNTS}) == len(district.ACCOUNTS)
     names = {account.login: PEOPLE[account.person].name for account in district.ACCOUNTS}
     assert names["zhonganjie"] == "白雪"
 

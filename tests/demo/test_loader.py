@@ -317,6 +317,7 @@ def test_the_accounts_stand_in_a_file_for_the_owner_alone_and_their_passwords_wo
         assert account_id is not None
         account = db.session.get_one(Account, account_id)
         assert [(grant.role, grant.unit.name) for grant in account.grants] == [(one["role"], one["unit"])]
+        assert account.person.name == one["name"]
 
 
 # --- loading ------------------------------------------------------------------------------------------
