@@ -32,6 +32,10 @@ def seats_left(pool: PoolSeats) -> str:
 class SignUpForm(FlaskForm):
     """Who comes, in which role, with what question. `form_token` is good for one person at one meeting."""
 
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> None:
+            """Every sentence is our own: do not read the library's from the disk at each request."""
+
     name = NameField(
         _l("姓名"),
         longest=50,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
@@ -19,13 +20,14 @@ from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import leave, render
 from liaison_app.core.web import translated
 from liaison_app.scheduling.kinds import ANSWERING_ROLES, ROLE_NAMES, MeetingState, RoleCode
-from liaison_app.scheduling.models import Meeting, Participant
+from liaison_app.scheduling.models import Meeting
 
 from . import queries, rules, services
 from .errors import NotSaid, SignUpRefused
 from .forms import SignUpForm, seats_left
 from .kinds import COMING_DOORS, FORM_DOORS, Door, SignUpState
 from .models import SignUp
+from .queries import AtTable
 from .rules import PoolSeats
 
 bp = Blueprint("signups_public", __name__)
@@ -52,7 +54,8 @@ TAGS = {
 def page(meeting: Meeting) -> ResponseReturnValue:
     """Show a meeting to everybody, and take a sign-up for it."""
     form = SignUpForm()
-    form.offer(queries.list_seats(meeting), meeting.code)
+    at_table = queries.list_at_table(meeting.id)
+    form.offer(_seats(meeting, at_table), meeting.code)
     if form.validate_on_submit():
         if form.is_machine():
             return leave(url_for(".received", code=meeting.code))
@@ -66,13 +69,17 @@ def page(meeting: Meeting) -> ResponseReturnValue:
             form.form_errors.append(translated(refusal))
         else:
             return leave(url_for(".ticket", token=token))
-    return _page(meeting, form)
+    return _page(meeting, at_table, form)
 
 
-def _page(meeting: Meeting, form: SignUpForm) -> Response:
-    seats = queries.list_seats(meeting) if form.errors else form.seats
+def _seats(meeting: Meeting, at_table: Sequence[AtTable]) -> list[PoolSeats]:
+    return queries.list_seats(meeting, Counter(one.role for one in at_table))
+
+
+def _page(meeting: Meeting, at_table: Sequence[AtTable], form: SignUpForm) -> Response:
+    # After a refusal somebody else may just have taken a seat.
+    seats = _seats(meeting, at_table) if form.errors else form.seats
     door, at = rules.door(queries.hours_of(meeting), seats, clock.now())
-    expected = [one for one in meeting.participants if one.is_expected]
     response = render(
         "signups/page.html",
         fragment="signups/_ask.html",
@@ -85,11 +92,11 @@ def _page(meeting: Meeting, form: SignUpForm) -> Response:
         is_coming=door in COMING_DOORS,
         tag=TAGS[door],
         left={str(pool.role): seats_left(pool) for pool in seats if pool.takes_signups},
-        above=_answering(expected),
+        above=_answering(at_table),
         below=_seated(seats, says_left=door in COMING_DOORS),
-        answers=[one for one in expected if one.role in ANSWERING_ROLES],
-        hosts=[one for one in expected if one.role in HOSTS],
-        deputies=[one.person.name for one in expected if one.role == RoleCode.DEPUTY],
+        answers=[one for one in at_table if one.role in ANSWERING_ROLES],
+        hosts=[one for one in at_table if one.role in HOSTS],
+        deputies=[one.name for one in at_table if one.role == RoleCode.DEPUTY],
         phone=_phone(meeting),
         privacy_version=rules.PRIVACY_VERSION,
     )
@@ -99,8 +106,8 @@ def _page(meeting: Meeting, form: SignUpForm) -> Response:
     return response
 
 
-def _answering(expected: Sequence[Participant]) -> list[dict[str, Any]]:
-    number = sum(one.role in ANSWERING_ROLES for one in expected)
+def _answering(at_table: Sequence[AtTable]) -> list[dict[str, Any]]:
+    number = sum(one.role in ANSWERING_ROLES for one in at_table)
     return (
         [{"role": RoleCode.BUREAU_HEAD, "label": _("部门"), "seats": number, "taken": number}]
         if number
@@ -124,7 +131,8 @@ def _seated(seats: Sequence[PoolSeats], *, says_left: bool) -> list[dict[str, An
 
 def _phone(meeting: Meeting) -> str:
     """Return the number that people call about a meeting; empty where only the office has one."""
-    return (meeting.station.phone if meeting.station else "") or meeting.unit.phone
+    station = meeting.room.station if meeting.room else meeting.station
+    return (station.phone if station else "") or meeting.unit.phone
 
 
 @bp.get("/m/<string:code>/received")

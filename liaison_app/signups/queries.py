@@ -2,29 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
 from liaison_app.core.db import db, get, keyed_hash
 from liaison_app.core.errors import Missing
 from liaison_app.core.tokens import digest
+from liaison_app.orgs.models import OrgUnit
+from liaison_app.people.models import Person
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting, Participant, Pool
-from liaison_app.scheduling.queries import get_public_meeting
+from liaison_app.scheduling.rules import PUBLIC_STATES
 
 from .kinds import LIVE, SignUpState
 from .models import SignUp
 from .rules import Hours, PoolSeats, numbered, room_left
+
+# One row per pool of a meeting: how many are confirmed and wait, and when the last of them came. Made once,
+# for it is asked with every page and every sign-up.
+_COUNTED = (
+    select(
+        Pool.id,
+        Pool.role,
+        Pool.seats,
+        Pool.wait_places,
+        func.count(case((SignUp.state == SignUpState.CONFIRMED, 1))).label("confirmed"),
+        func.count(case((SignUp.state == SignUpState.WAITING, 1))).label("waiting"),
+        func.max(SignUp.signed_up_at).label("last_at"),
+    )
+    .outerjoin(SignUp, (SignUp.pool_id == Pool.id) & SignUp.state.in_(LIVE))
+    .where(Pool.meeting_id == bindparam("meeting_id"))
+    .group_by(Pool.id)
+    .order_by(Pool.position, Pool.id)
+)
+
+
+class AtTable(NamedTuple):
+    """Somebody who is expected at the table, as the public reads it."""
+
+    role: RoleCode
+    name: str
+    title: str
+    unit: str
+    is_stand_in: bool
 
 
 def get_public_page(code: str) -> Meeting:
     """Return the meeting that the public sees under a code typed or scanned by anybody, or raise Missing."""
     if not code.isprintable():
         raise Missing
-    return get_public_meeting(code)
+    meeting = db.session.scalar(
+        select(Meeting)
+        .where(Meeting.code == code, Meeting.is_public, Meeting.state.in_(PUBLIC_STATES))
+        .options(joinedload(Meeting.unit), joinedload(Meeting.room))
+    )
+    if meeting is None:
+        raise Missing
+    return meeting
+
+
+def list_at_table(meeting_id: int) -> list[AtTable]:
+    """Return who is expected at a meeting, in its order; of each person no more than a page shows."""
+    rows = db.session.execute(
+        select(
+            Participant.role,
+            Person.name,
+            Participant.title,
+            func.coalesce(OrgUnit.short_name, ""),
+            Participant.stand_in_for_id.is_not(None),
+        )
+        .join(Person, Participant.person_id == Person.id)
+        .outerjoin(OrgUnit, Participant.unit_id == OrgUnit.id)
+        .where(Participant.meeting_id == meeting_id, _is_expected())
+        .order_by(Participant.position, Participant.id)
+    )
+    return [AtTable(*row) for row in rows]
 
 
 def get_by_token(token: str) -> SignUp:
@@ -75,14 +130,15 @@ def hours_of(meeting: Meeting) -> Hours:
     )
 
 
-def list_seats(meeting: Meeting) -> list[PoolSeats]:
+def list_seats(meeting: Meeting, expected: Mapping[RoleCode, int] | None = None) -> list[PoolSeats]:
     """Return the seats of each role of a meeting, in its order.
 
-    One count over all its sign-ups, one over the people invited; the deputies' seats are taken by those
-    of them who are expected.
+    One count over all its sign-ups and, unless the caller knows how many are `expected` in each role, one
+    over the people invited. The deputies' seats are taken by those of them who are expected.
     """
-    pools = db.session.execute(_counted().where(Pool.meeting_id == meeting.id)).all()
-    expected = _count_expected(meeting.id)
+    pools = db.session.execute(_COUNTED, {"meeting_id": meeting.id}).all()
+    if expected is None:
+        expected = _count_expected(meeting.id)
     room = room_left(
         meeting.seat_limit,
         meeting.room.capacity if meeting.room else None,
@@ -104,37 +160,17 @@ def list_seats(meeting: Meeting) -> list[PoolSeats]:
     ]
 
 
-def _counted() -> Select[int, RoleCode, int, int, int, int, datetime]:
-    """Return one row per pool with how many are confirmed and wait, and when the last of them came."""
-    confirmed = func.count(case((SignUp.state == SignUpState.CONFIRMED, 1)))
-    waiting = func.count(case((SignUp.state == SignUpState.WAITING, 1)))
-    return (
-        select(
-            Pool.id,
-            Pool.role,
-            Pool.seats,
-            Pool.wait_places,
-            confirmed.label("confirmed"),
-            waiting.label("waiting"),
-            func.max(SignUp.signed_up_at).label("last_at"),
-        )
-        .outerjoin(SignUp, (SignUp.pool_id == Pool.id) & SignUp.state.in_(LIVE))
-        .group_by(Pool.id)
-        .order_by(Pool.position, Pool.id)
-    )
-
-
 def _count_expected(meeting_id: int) -> dict[RoleCode, int]:
     rows = db.session.execute(
         select(Participant.role, func.count())
-        .where(
-            Participant.meeting_id == meeting_id,
-            Participant.removed_at.is_(None),
-            Participant.declined_at.is_(None),
-        )
+        .where(Participant.meeting_id == meeting_id, _is_expected())
         .group_by(Participant.role)
     )
     return dict(rows.all())
+
+
+def _is_expected() -> ColumnElement[bool]:
+    return and_(Participant.removed_at.is_(None), Participant.declined_at.is_(None))
 
 
 def count_live(meeting_ids: Collection[int]) -> dict[int, dict[SignUpState, int]]:
