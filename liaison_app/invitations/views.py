@@ -36,6 +36,9 @@ bp = Blueprint("invitations", __name__)
 @requires(Permission.INVITATION_READ, on=meetings.get_meeting)
 def board(meeting: Meeting) -> ResponseReturnValue:
     """Show who was asked, what arrived and what was answered; `?answer=` opens one row to write down a call."""
+    if not may(Permission.INVITATION_ANSWER, meeting):
+        # An open row holds the personal link, which answers for whoever has it.
+        return _board(meeting)
     return _board(meeting, *_opened(request.args.get("answer", type=int), queries.list_live(meeting.id)))
 
 
@@ -101,7 +104,7 @@ def _board(
         # Who comes in whose place: the stand-in is invited as well, so nobody has to be looked up.
         stand_ins={one.participant.stand_in_for_id: one for one in invitations if one.withdrawn_at is None},
         door_names=DOOR_NAMES,
-        sees_reasons=may(Permission.INVITATION_READ, meeting),
+        sees_reasons=may(Permission.INVITATION_ANSWER, meeting),
         closed=_closed(meeting),
         opened=opened,
         form=form,
