@@ -78,16 +78,22 @@ class Settings:
                 raise SettingsRefused("正式运行要设 LIAISON_SECRET_KEY（至少 32 个字符的随机串）。")
             if debug:
                 raise SettingsRefused("正式运行不能打开 FLASK_DEBUG。")
+        self._make_folder()
         secret = self.secret_key or self._kept_secret()
         if len(secret) < SHORTEST_SECRET or secret.lower() in KNOWN_WEAK:
             raise SettingsRefused(f"LIAISON_SECRET_KEY 太短或太常见，至少要 {SHORTEST_SECRET} 个随机字符。")
         return Settings(**{**self.__dict__, "secret_key": secret})
 
+    def _make_folder(self) -> None:
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsRefused(f"数据文件夹 {self.data} 建不了：{error.strerror}。") from error
+
     def _kept_secret(self) -> str:
         """Return the secret that this data folder was given at its first start."""
         place = self.data / "secret-key"
         try:
-            self.data.mkdir(parents=True, exist_ok=True)
             if not place.exists():
                 fresh = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(fresh, "w", encoding="ascii") as file:

@@ -10,6 +10,10 @@ from liaison_app.core.db import db
 from .models import Entry
 
 
+# Somebody who came by a personal link or the public page.
+ONESELF = "本人"
+
+
 class Actor(Protocol):
     id: int
     name: str
@@ -23,8 +27,10 @@ def record(
     sentence: str = "",
     unit_id: int | None = None,
     kind: str = "",
+    who: str = "",
 ) -> None:
-    """Add one entry in the caller's transaction. `by=None` is the system or a person without an account.
+    """Add one entry in the caller's transaction. `by=None` is the system, or a person without an account:
+    then `who` says in words who that was.
 
     `sentence` is what a person reads; it never holds a phone number, a reason or a token.
     """
@@ -32,7 +38,7 @@ def record(
         Entry(
             at=clock.now(),
             actor_id=by.id if by else None,
-            actor_name=by.name if by else "",
+            actor_name=by.name if by else who,
             action=action,
             thing_kind=kind or (type(thing).__name__.lower() if thing is not None else ""),
             thing_id=getattr(thing, "id", None),

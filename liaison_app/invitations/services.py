@@ -133,7 +133,7 @@ def take_answer(
     invitation.answered_by = by.name if by else ""
     invitation.door = door
     sentence = f"{invitation.name} {ANSWER_NAMES[given.answer]}（{DOOR_NAMES[door]}）"
-    audit.record("invitations:answer:take", meeting, by=by, sentence=sentence)
+    audit.record("invitations:answer:take", meeting, by=by, who=audit.ONESELF, sentence=sentence)
     return invitation
 
 

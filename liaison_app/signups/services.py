@@ -139,7 +139,7 @@ def promote(meeting_id: int) -> list[SignUp]:
     queue = queries.list_queue(meeting.id)
     if not queue or not rules.is_moving(queries.hours_of(meeting), now):
         return []
-    moved = [get(SignUp, id) for id in rules.move_up(queries.list_seats(meeting), queue)]
+    moved = [get(SignUp, id) for id in rules.move_up(queries.list_seats(meeting.id), queue)]
     for signup in moved:
         signup.state, signup.confirmed_at = SignUpState.CONFIRMED, now
         _record("promote", signup, meeting, None)
@@ -212,7 +212,7 @@ def _lock_both(signup_id: int) -> tuple[SignUp, Meeting]:
 
 def _seats_of(meeting: Meeting, pool_id: int) -> PoolSeats:
     """Return the seats of a pool that people sign up for, or raise Missing."""
-    for pool in queries.list_seats(meeting):
+    for pool in queries.list_seats(meeting.id):
         if pool.pool_id == pool_id and pool.role in SIGNUP_ROLES:
             return pool
     raise Missing
@@ -242,6 +242,7 @@ def _record(step: str, signup: SignUp, meeting: Meeting, by: Account | None) -> 
         f"signups:signup:{step}",
         signup,
         by=by,
-        sentence=f"{meeting.title} {signup.ticket_code}",
+        who="" if step == "promote" else audit.ONESELF,
+        sentence=meeting.title,
         unit_id=meeting.unit_id,
     )
