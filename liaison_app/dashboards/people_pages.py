@@ -58,7 +58,7 @@ def deputies() -> ResponseReturnValue:
     level = args.get("level", type=int)
     places = stations.list_names()
     found, total = people.list_deputies(
-        text=args.get("q", "").strip()[:40],
+        text=clean_line(args.get("q", ""))[:40],
         level=level if level in LEVEL_NAMES else None,
         ids=stations.list_member_ids(station_id) if station_id in places else None,
         active_only=args.get("all") != "1",

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from liaison_app.access.guards import public
 from liaison_app.core import clock
 from liaison_app.core.htmx import render
-from liaison_app.core.text import from_local, local
+from liaison_app.core.text import clean_line, from_local, local
 from liaison_app.people.rules import LEVEL_NAMES
 from liaison_app.scheduling import queries as scheduling
 from liaison_app.stations import queries as stations
@@ -27,7 +27,7 @@ AHEAD, BACK = timedelta(days=90), timedelta(days=365)
 @public
 def index() -> ResponseReturnValue:
     """List the stations by tier; `?q=` looks in names and addresses."""
-    words = request.args.get("q", "").strip()[:40]
+    words = clean_line(request.args.get("q", ""))[:40]
     found = [
         one
         for one in stations.list_stations()

@@ -18,7 +18,7 @@ from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.sheets import MIMETYPE, csv_file
-from liaison_app.core.text import from_local, local, parse_date
+from liaison_app.core.text import clean_line, from_local, local, parse_date
 
 from . import queries
 
@@ -66,7 +66,7 @@ def _asked() -> dict[str, Any]:
             days[name] = None
     action = request.args.get("action", "")
     return {
-        "text": request.args.get("q", "").strip()[:60],
+        "text": clean_line(request.args.get("q", ""))[:60],
         "action": action if action in ACTION_NAMES else "",
         **days,
     }

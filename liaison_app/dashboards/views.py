@@ -100,7 +100,7 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any], paths: list[str]) 
                 _("%(n)d 条消息等您处理", n=waiting),
                 words,
                 _("去处理"),
-                url_for("messages.outbox"),
+                url_for("messages.outbox", state="attention"),
             )
         )
     for one in queries.list_postponed(paths):

@@ -20,7 +20,7 @@ from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError, Missing, Stale
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
-from liaison_app.core.text import from_local, local, name_key
+from liaison_app.core.text import clean_line, from_local, local, name_key
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import show_span, translated
 from liaison_app.orgs import queries as orgs
@@ -67,7 +67,7 @@ def meetings() -> ResponseReturnValue:
     station_id = args.get("station", type=int)
     found, total = queries.search(
         paths,
-        text=args.get("q", "").strip()[:60],
+        text=clean_line(args.get("q", ""))[:60],
         states=[MeetingState(state)] if state in set(MeetingState) else None,
         kind=kind if kind in KINDS else "",
         station_id=station_id,
