@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.people import PATIENCE
 from tests.journeys.town import Town, found
 from tests.parts.mailbox import SmtpServer
 from tests.parts.servers import LiveServer
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.town import PASSWORD
 
+PATIENCE = 10_000  # milliseconds
 # What a label may say besides its own words.
 REMARK = r"(\s*(\*|可不填|可不选))?"
 
@@ -28,6 +29,7 @@ class Visitor:
 
     def __init__(self, page: Page, url: str):
         self.page, self.url = page, url
+        page.set_default_timeout(PATIENCE)
         self.has_finger = bool(page.evaluate("navigator.maxTouchPoints"))
 
     def open(self, place: str) -> None:

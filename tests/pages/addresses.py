@@ -48,11 +48,21 @@ def list_addresses() -> dict[str, list[str]]:
     )
     tickets = [f"/t/{ticket_token(one)}" for one in (seat, *seats.values())]
     steps = ((heating, "cancel"), (heating, "postpone"), (today, "hold"), (done, "close"))
+    clerk = _account("zhonganjie")
+    held = f"/accounts/{clerk.id}/grants/{clerk.grants[0].id}"
     day = "2026-11-27"
     return {
+        "accounts.account": [f"/accounts/{clerk.id}"],
         "accounts.accounts": ["/accounts"],
+        "accounts.grant": [f"/accounts/{clerk.id}/grants/new"],
+        "accounts.limit": [held],
         "accounts.login": ["/login"],
+        "accounts.new": ["/accounts/new"],
+        "accounts.owner": [f"/accounts/{clerk.id}/owner", f"/accounts/{clerk.id}/owner?q=王"],
+        "accounts.relink": [f"/accounts/{clerk.id}/link"],
+        "accounts.revoke": [f"{held}/revoke"],
         "accounts.setup": [f"/setup/{_setup_token()}"],
+        "accounts.who": ["/access/who"],
         "audit.trail": ["/audit", "/audit?q=供暖"],
         "dashboards.calendar": ["/desk/calendar", "/desk/calendar?view=week"],
         "dashboards.desk": ["/desk"],
@@ -62,6 +72,7 @@ def list_addresses() -> dict[str, list[str]]:
             *_each("/meetings/{}/invitations", *meetings),
             f"/meetings/{heating.id}/invitations?answer={asked.id}",
         ],
+        "invitations.mine": ["/invitations/mine"],
         "invitations.own": ["/invitations"],
         "invitations_public.answer": [
             f"/a/{answer_token(asked)}",
@@ -80,7 +91,7 @@ def list_addresses() -> dict[str, list[str]]:
             f"/meetings/new?from={heating.id}",
             f"/meetings/new?room={heating.room_id}&day={day}&starts=9:00&ends=11:00",
         ],
-        "scheduling.publish": [f"/meetings/{draft.id}/publish"],
+        "scheduling.publish": _each("/meetings/{}/publish", heating, draft),
         "scheduling.step": [f"/meetings/{meeting.id}/{step}" for meeting, step in steps],
         "signups.enter": _each("/meetings/{}/signups/new", heating, full),
         "signups.roster": _each("/meetings/{}/signups", heating, full, draft),
@@ -111,20 +122,24 @@ def _meeting(title: str) -> Meeting:
     return _first(select(Meeting).where(Meeting.title == title).order_by(Meeting.starts_at.desc()))
 
 
+def _account(login: str) -> Account:
+    return _first(select(Account).where(Account.login == login))
+
+
 def _each(path: str, *meetings: Meeting) -> list[str]:
     return [path.format(one.id) for one in meetings]
 
 
 def _setup_token() -> str:
     with transaction():
-        return accounts.make_setup_link(_first(select(Account).where(Account.login == "office")))
+        return accounts.make_setup_link(_account("office"))
 
 
 def _import_run() -> int:
     """Let a list of two rows be checked, and return its number."""
     station = {"所属站": "中安街人大代表联络站"}
     data = sheet({**DEPUTY, **station}, {**DEPUTY, **station, "姓名": "何试十", "手机": "12"})
-    office = _first(select(Account).where(Account.login == "office"))
+    office = _account("office")
     with transaction():
         reading = imports.read_file(ListKind.DEPUTIES, data)
         run = imports.start(
