@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
@@ -54,8 +53,7 @@ TAGS = {
 def page(meeting: Meeting) -> ResponseReturnValue:
     """Show a meeting to everybody, and take a sign-up for it."""
     form = SignUpForm()
-    at_table = queries.list_at_table(meeting.id)
-    form.offer(_seats(meeting, at_table), meeting.code)
+    form.offer(queries.list_seats(meeting.id), meeting.code)
     if form.validate_on_submit():
         if form.is_machine():
             return leave(url_for(".received", code=meeting.code))
@@ -69,16 +67,13 @@ def page(meeting: Meeting) -> ResponseReturnValue:
             form.form_errors.append(translated(refusal))
         else:
             return leave(url_for(".ticket", token=token))
-    return _page(meeting, at_table, form)
+    return _page(meeting, form)
 
 
-def _seats(meeting: Meeting, at_table: Sequence[AtTable]) -> list[PoolSeats]:
-    return queries.list_seats(meeting, Counter(one.role for one in at_table))
-
-
-def _page(meeting: Meeting, at_table: Sequence[AtTable], form: SignUpForm) -> Response:
+def _page(meeting: Meeting, form: SignUpForm) -> Response:
     # After a refusal somebody else may just have taken a seat.
-    seats = _seats(meeting, at_table) if form.errors else form.seats
+    seats = queries.list_seats(meeting.id) if form.errors else form.seats
+    at_table = queries.list_at_table(meeting.id)
     door, at = rules.door(queries.hours_of(meeting), seats, clock.now())
     response = render(
         "signups/page.html",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import and_, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
 from liaison_app.core.db import db, get, keyed_hash
@@ -16,14 +16,31 @@ from liaison_app.people.models import Person
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting, Participant, Pool
 from liaison_app.scheduling.rules import PUBLIC_STATES
+from liaison_app.stations.models import Room
 
 from .kinds import LIVE, SignUpState
 from .models import SignUp
 from .rules import Hours, PoolSeats, numbered, room_left
 
-# One row per pool of a meeting: how many are confirmed and wait, and when the last of them came. Made once,
-# for it is asked with every page and every sign-up.
-_COUNTED = (
+# Statements that every page and every sign-up asks, made once.
+_IS_EXPECTED = and_(Participant.removed_at.is_(None), Participant.declined_at.is_(None))
+_AT_TABLE = (
+    select(
+        Participant.role,
+        Person.name,
+        Participant.title,
+        func.coalesce(OrgUnit.short_name, ""),
+        Participant.stand_in_for_id.is_not(None),
+    )
+    .join(Person, Participant.person_id == Person.id)
+    .outerjoin(OrgUnit, Participant.unit_id == OrgUnit.id)
+    .where(Participant.meeting_id == bindparam("meeting_id"), _IS_EXPECTED)
+    .order_by(Participant.position, Participant.id)
+)
+_EXPECTED = select(func.count()).where(Participant.meeting_id == Pool.meeting_id, _IS_EXPECTED)
+# One row per pool: how many are confirmed and wait, when the last of them came, how many are expected by
+# invitation in its role and in all, and what the room holds.
+_SEATS = (
     select(
         Pool.id,
         Pool.role,
@@ -32,10 +49,16 @@ _COUNTED = (
         func.count(case((SignUp.state == SignUpState.CONFIRMED, 1))).label("confirmed"),
         func.count(case((SignUp.state == SignUpState.WAITING, 1))).label("waiting"),
         func.max(SignUp.signed_up_at).label("last_at"),
+        _EXPECTED.where(Participant.role == Pool.role).scalar_subquery().label("expected"),
+        _EXPECTED.scalar_subquery().label("expected_in_all"),
+        Meeting.seat_limit,
+        Room.capacity,
     )
+    .join(Meeting, Pool.meeting_id == Meeting.id)
+    .outerjoin(Room, Meeting.room_id == Room.id)
     .outerjoin(SignUp, (SignUp.pool_id == Pool.id) & SignUp.state.in_(LIVE))
     .where(Pool.meeting_id == bindparam("meeting_id"))
-    .group_by(Pool.id)
+    .group_by(Pool.id, Meeting.seat_limit, Room.capacity)
     .order_by(Pool.position, Pool.id)
 )
 
@@ -66,20 +89,7 @@ def get_public_page(code: str) -> Meeting:
 
 def list_at_table(meeting_id: int) -> list[AtTable]:
     """Return who is expected at a meeting, in its order; of each person no more than a page shows."""
-    rows = db.session.execute(
-        select(
-            Participant.role,
-            Person.name,
-            Participant.title,
-            func.coalesce(OrgUnit.short_name, ""),
-            Participant.stand_in_for_id.is_not(None),
-        )
-        .join(Person, Participant.person_id == Person.id)
-        .outerjoin(OrgUnit, Participant.unit_id == OrgUnit.id)
-        .where(Participant.meeting_id == meeting_id, _is_expected())
-        .order_by(Participant.position, Participant.id)
-    )
-    return [AtTable(*row) for row in rows]
+    return [AtTable(*row) for row in db.session.execute(_AT_TABLE, {"meeting_id": meeting_id})]
 
 
 def get_by_token(token: str) -> SignUp:
@@ -130,47 +140,26 @@ def hours_of(meeting: Meeting) -> Hours:
     )
 
 
-def list_seats(meeting: Meeting, expected: Mapping[RoleCode, int] | None = None) -> list[PoolSeats]:
-    """Return the seats of each role of a meeting, in its order.
+def list_seats(meeting_id: int) -> list[PoolSeats]:
+    """Return the seats of each role of a meeting, in its order, by one statement.
 
-    One count over all its sign-ups and, unless the caller knows how many are `expected` in each role, one
-    over the people invited. The deputies' seats are taken by those of them who are expected.
+    The deputies' seats are taken by those of them who are expected.
     """
-    pools = db.session.execute(_COUNTED, {"meeting_id": meeting.id}).all()
-    if expected is None:
-        expected = _count_expected(meeting.id)
-    room = room_left(
-        meeting.seat_limit,
-        meeting.room.capacity if meeting.room else None,
-        sum(expected.values()),
-        sum(pool.confirmed for pool in pools),
-    )
+    pools = db.session.execute(_SEATS, {"meeting_id": meeting_id}).all()
+    confirmed = sum(pool.confirmed for pool in pools)
     return [
         PoolSeats(
             pool_id=pool.id,
             role=pool.role,
             seats=pool.seats,
-            taken=pool.confirmed + expected.get(pool.role, 0),
+            taken=pool.confirmed + pool.expected,
             waiting=pool.waiting,
             wait_places=pool.wait_places,
-            room=room,
+            room=room_left(pool.seat_limit, pool.capacity, pool.expected_in_all, confirmed),
             last_at=pool.last_at,
         )
         for pool in pools
     ]
-
-
-def _count_expected(meeting_id: int) -> dict[RoleCode, int]:
-    rows = db.session.execute(
-        select(Participant.role, func.count())
-        .where(Participant.meeting_id == meeting_id, _is_expected())
-        .group_by(Participant.role)
-    )
-    return dict(rows.all())
-
-
-def _is_expected() -> ColumnElement[bool]:
-    return and_(Participant.removed_at.is_(None), Participant.declined_at.is_(None))
 
 
 def count_live(meeting_ids: Collection[int]) -> dict[int, dict[SignUpState, int]]:

@@ -55,7 +55,7 @@ def roster(meeting: Meeting) -> ResponseReturnValue:
         meeting=meeting,
         signups=[one for one in signups if one.state in SHOWN[show]],
         places=queries.queue_places(meeting.id),
-        seats=[(pool, seats_left(pool)) for pool in queries.list_seats(meeting) if pool.takes_signups],
+        seats=[(pool, seats_left(pool)) for pool in queries.list_seats(meeting.id) if pool.takes_signups],
         pills=[
             {"label": words[name], "url": _roster_url(meeting, name), "current": name == show}
             for name in SHOWN
@@ -83,7 +83,7 @@ def roster_csv(meeting: Meeting) -> ResponseReturnValue:
 def enter(meeting: Meeting) -> ResponseReturnValue:
     """Sign up somebody who called or came by (代填)."""
     form = EntryForm()
-    form.offer(queries.list_seats(meeting), meeting.code)
+    form.offer(queries.list_seats(meeting.id), meeting.code)
     if form.validate_on_submit():
         try:
             with transaction():

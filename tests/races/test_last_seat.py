@@ -11,7 +11,6 @@ import pytest
 
 from liaison_app.core.db import get, transaction
 from liaison_app.scheduling.kinds import RoleCode
-from liaison_app.scheduling.models import Meeting
 from liaison_app.signups import queries
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
@@ -47,7 +46,7 @@ def into_both(pools: list[int], *, guarded: bool = True) -> list[Call]:
 
 
 def seats_taken(meeting_id: int) -> list[int]:
-    return [pool.taken for pool in queries.list_seats(get(Meeting, meeting_id))]
+    return [pool.taken for pool in queries.list_seats(meeting_id)]
 
 
 def check_last_seat(crowd: Crowd) -> None:

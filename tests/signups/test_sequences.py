@@ -59,7 +59,7 @@ class World:
 
     def check(self) -> None:
         meeting = get(Meeting, self.meeting_id)
-        pools = queries.list_seats(meeting)
+        pools = queries.list_seats(meeting.id)
         expected = sum(one.is_expected for one in meeting.participants)
         live = queries.list_live(self.meeting_id)
         confirmed = [one for one in live if one.state == SignUpState.CONFIRMED]

@@ -337,7 +337,7 @@ def test_counting_takes_two_statements_whatever_the_number_of_pools(app):
         make_participant(meeting, make_deputy())
         assert meeting.room.capacity
         with at_most_queries(2):
-            seats = queries.list_seats(meeting)
+            seats = queries.list_seats(meeting.id)
     assert [(pool.role, pool.taken, pool.free) for pool in seats] == [
         (RoleCode.DEPUTY, 1, 3),
         (RoleCode.CITIZEN, 0, 4),

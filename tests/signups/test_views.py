@@ -10,10 +10,10 @@ from liaison_app.access.permissions import Role
 from liaison_app.audit.models import Entry
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.sheets import safe_cell
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
-from liaison_app.core.sheets import safe_cell
 from tests.factories.accounts import make_account, sign_in
 from tests.factories.scheduling import make_meeting
 from tests.factories.signups import make_signup
