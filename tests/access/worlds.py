@@ -84,11 +84,12 @@ def build(database: Database) -> World:
         with transaction():
             district = make_unit("测试区", OrgKind.DISTRICT)
             streets = [_street(district, number) for number in (1, 2)]
-        own, foreign = (_fill(street, number) for number, street in enumerate(streets, start=1))
+        own = _fill(streets[0], 1)
         with transaction():
             unit = db.session.get_one(OrgUnit, own.unit_id)
             logins = {role: make_account(role, unit, login=f"role-{role}").id for role in Role}
-        world = World(database, own, foreign, logins)
+        # Last of all, so that it stands first in every list of what happened lately.
+        world = World(database, own, _fill(streets[1], 2), logins)
         with transaction():
             for id in logins.values():
                 world.keys[id] = accounts.open_browser(id, "127.0.0.1")[1]
