@@ -58,7 +58,7 @@ def test_the_page_says_what_when_where_who_and_what_seats_are_left(client):
         make_participant(meeting, make_deputy("田小野"))
         make_signup(meeting.pools[1])
         code = meeting.code
-    with queries(at_most=6):
+    with queries(at_most=3):
         html = client.get(f"/m/{code}").text
     said = text(html)
     for words in (
