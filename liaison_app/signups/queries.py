@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, case, func, select, tuple_
@@ -160,19 +160,6 @@ def list_seats(meeting_id: int) -> list[PoolSeats]:
         )
         for pool in pools
     ]
-
-
-def count_live(meeting_ids: Collection[int]) -> dict[int, dict[SignUpState, int]]:
-    """Return how many hold a seat and how many wait, per meeting, from one count."""
-    rows = db.session.execute(
-        select(SignUp.meeting_id, SignUp.state, func.count())
-        .where(SignUp.meeting_id.in_(meeting_ids), SignUp.state.in_(LIVE))
-        .group_by(SignUp.meeting_id, SignUp.state)
-    )
-    counts: dict[int, dict[SignUpState, int]] = {}
-    for meeting_id, state, number in rows:
-        counts.setdefault(meeting_id, {})[state] = number
-    return counts
 
 
 def list_roster(meeting_id: int) -> Sequence[SignUp]:
