@@ -14,6 +14,8 @@ from liaison_app.core import links
 from liaison_app.core.db import transaction
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
+from liaison_app.core.text import clean_line
+from liaison_app.core.web import row_id
 from liaison_app.orgs import queries as orgs
 from liaison_app.people import queries as people
 from liaison_app.people import services
@@ -54,8 +56,8 @@ def get_card(person_id: int) -> Card:
 def deputies() -> ResponseReturnValue:
     """List the deputies of the district, whichever the own station; numbers are masked."""
     args = request.args
-    page, station_id = asked_page(args.get("page")), args.get("station", type=int)
-    level = args.get("level", type=int)
+    page, station_id = asked_page(args.get("page")), args.get("station", type=row_id)
+    level = args.get("level", type=row_id)
     places = stations.list_names()
     found, total = people.list_deputies(
         text=clean_line(args.get("q", ""))[:40],
