@@ -128,7 +128,9 @@ class Model(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-db = SQLAlchemy(model_class=Model, session_options={"autoflush": True})
+# Names and numbers of people are parameters; an error of the database must not carry them into the log.
+ENGINE = {"hide_parameters": True}
+db = SQLAlchemy(model_class=Model, session_options={"autoflush": True}, engine_options=ENGINE)
 
 Thing = TypeVar("Thing")
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Digits of a page number that somebody might mean.
+LONGEST = 5
+
 
 @dataclass(frozen=True)
 class Page:
@@ -34,4 +37,6 @@ class Page:
 
 def asked_page(text: str | None) -> int:
     """Return the page number of an address, 1 where it is missing or no sensible number."""
-    return int(text) if text and text.isascii() and text.isdigit() and 0 < int(text[:7]) < 100_000 else 1
+    if not text or len(text) > LONGEST or not (text.isascii() and text.isdigit()):
+        return 1
+    return max(int(text), 1)

@@ -41,6 +41,7 @@ SWITCHES = {"elder": {"0", "1"}, "contrast": {"0", "1"}, "lang": {"zh", "en"}}
 SWITCH = "display"
 A_YEAR_SECONDS = 365 * 24 * 3600
 LARGEST_FORM_BYTES = 1024 * 1024
+HIGHEST_ROW = 2**31 - 1
 
 
 class Display:
@@ -81,16 +82,28 @@ def _locale() -> str:
     return str(get_locale() or LOCALES[0])
 
 
+def row_id(typed: str | int) -> int:
+    """Read the number of a row out of a query or a form. Raises ValueError where no row can bear it."""
+    text = str(typed)
+    if not (text.isascii() and text.isdigit()) or int(text) > HIGHEST_ROW:
+        raise ValueError(text[:20])
+    return int(text)
+
+
 class RowNumber(IntegerConverter):
     """`<int:…>` in a path: a number that no row can bear is no page, rather than an error of the database."""
 
     def __init__(self, map: Map, **options: Any):
-        super().__init__(map, **{"max": 2**31 - 1, **options})
+        super().__init__(map, **{"max": HIGHEST_ROW, **options})
 
 
 def init_app(app: Flask) -> None:
     """Give `app` its request id, headers, error pages and template names."""
     app.url_map.converters["int"] = RowNumber
+    # To mend “//”, werkzeug would redirect to an address that it takes from the Host header.
+    app.url_map.merge_slashes = False
+    # Flask would log the path, and with it the token of a personal link; `_crashed` logs what helps.
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
     app.before_request(_begin)
     app.after_request(_headers)
     app.register_error_handler(LiaisonError, _say_no)

@@ -11,7 +11,9 @@ from flask_babel import gettext as _
 
 from liaison_app.core import clock
 from liaison_app.core.text import from_local, local
+from liaison_app.core.web import row_id
 from liaison_app.scheduling import queries as scheduling
+from liaison_app.scheduling.kinds import KINDS
 from liaison_app.scheduling.models import Meeting
 from liaison_app.workdays.rules import day_mark
 
@@ -25,7 +27,7 @@ def page(endpoint: str, paths: Collection[str] | None) -> dict[str, Any]:
     """Return what the calendar template needs for `?view=`, `?month=`, `?week=`, `?station=` and `?kind=`."""
     args = request.args
     today = local(clock.now()).date()
-    station_id = args.get("station", type=int)
+    station_id = args.get("station", type=row_id)
     kept: dict[str, Any] = {name: args[name] for name in ("station", "kind") if args.get(name)}
     is_week = args.get("view") == "week"
     if is_week:
@@ -77,7 +79,7 @@ def _by_day(
     starts = from_local(weeks[0][0], time(0))
     ends = from_local(weeks[-1][-1] + A_DAY, time(0))
     found = scheduling.list_between(
-        starts, ends, paths=paths, station_id=station_id, kinds=[kind] if kind else None
+        starts, ends, paths=paths, station_id=station_id, kinds=[kind] if kind and kind in KINDS else None
     )
     days: dict[date, list[Meeting]] = {}
     for meeting in found:

@@ -12,6 +12,7 @@ from wtforms import Field, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from liaison_app.core import tokens
+from liaison_app.core.web import row_id
 from liaison_app.orgs.models import OrgUnit
 
 from .kinds import LIST_NAMES, ListKind
@@ -24,7 +25,10 @@ def _kind(text: str) -> ListKind | None:
 
 
 def _number(text: str) -> int:
-    return int(text) if str(text).isascii() and str(text).isdigit() else 0
+    try:
+        return row_id(str(text))
+    except ValueError:
+        return 0
 
 
 class UploadForm(FlaskForm):

@@ -14,7 +14,7 @@ from wtforms.widgets import HiddenInput
 
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.fields import LineField, TextField
-from liaison_app.core.web import translated
+from liaison_app.core.web import row_id, translated
 from liaison_app.people.models import Post
 
 from . import rules
@@ -35,7 +35,7 @@ class AnswerForm(FlaskForm):
 
     answer = RadioField(_l("答复"), validators=[InputRequired(_l("请选一项。"))])
     reason = TextField(_l("原因"), longest=rules.LONGEST_REASON)
-    stand_in = SelectField(_l("由谁代会"), coerce=int, default=NOBODY, validate_choice=False)
+    stand_in = SelectField(_l("由谁代会"), coerce=row_id, default=NOBODY, validate_choice=False)
     stand_in_text = LineField(_l("代会人的姓名和职务"), longest=rules.LONGEST_NAME)
     sequence = IntegerField(widget=HiddenInput())
 

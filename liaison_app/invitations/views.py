@@ -14,7 +14,7 @@ from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
-from liaison_app.core.web import translated
+from liaison_app.core.web import row_id, translated
 from liaison_app.scheduling import ics
 from liaison_app.scheduling import queries as meetings
 from liaison_app.scheduling.models import Meeting
@@ -39,7 +39,7 @@ def board(meeting: Meeting) -> ResponseReturnValue:
     if not may(Permission.INVITATION_ANSWER, meeting):
         # An open row holds the personal link, which answers for whoever has it.
         return _board(meeting)
-    return _board(meeting, *_opened(request.args.get("answer", type=int), queries.list_live(meeting.id)))
+    return _board(meeting, *_opened(request.args.get("answer", type=row_id), queries.list_live(meeting.id)))
 
 
 @bp.post("/meetings/<int:meeting_id>/invitations/<int:invitation_id>/answer")
@@ -126,7 +126,7 @@ def _words_to_copy(invitation: Invitation) -> str:
 @requires(Permission.INVITATION_ANSWER)
 def own() -> ResponseReturnValue:
     """List what the own unit's people are invited to; `?answer=` opens one of them."""
-    return _own(*_opened(request.args.get("answer", type=int), _of_own_units()))
+    return _own(*_opened(request.args.get("answer", type=row_id), _of_own_units()))
 
 
 @bp.post("/invitations/<int:invitation_id>/answer")

@@ -24,6 +24,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from liaison_app.core.text import clean_line, clean_text, from_local, local
 from liaison_app.core.time_fields import ClockField, DayField, complain
+from liaison_app.core.web import row_id
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person, Post
@@ -39,6 +40,7 @@ SEAT_ROLES = (
     RoleCode.ENTERPRISE_REP,
     RoleCode.COUNCIL_CITIZEN,
 )
+MOST_DEPUTIES = 500
 # In which role the people of a unit come to the table.
 ROLE_OF_UNIT = {
     OrgKind.BUREAU: RoleCode.BUREAU_HEAD,
@@ -67,7 +69,15 @@ def _text(text: str | None) -> str:
 
 
 def _number(text: Any) -> int:
-    return int(text) if text and str(text).isascii() and str(text).isdigit() else 0
+    try:
+        return row_id(str(text or ""))
+    except ValueError:
+        return 0
+
+
+def _few(ids: list[int] | None) -> list[int]:
+    """Return no more people than a page can offer; a list of thousands is nobody's choice."""
+    return (ids or [])[:MOST_DEPUTIES]
 
 
 class MeetingForm(FlaskForm):
@@ -88,7 +98,7 @@ class MeetingForm(FlaskForm):
     lead = SelectField(_l("主办部门和到场的人"))
     others = SelectMultipleField(_l("同来的部门"))
     stand_in_reason = StringField(_l("局长不来的原因"), filters=[_line], validators=[Length(max=200)])
-    deputies = SelectMultipleField(_l("邀请代表"), coerce=_number, validate_choice=False)
+    deputies = SelectMultipleField(_l("邀请代表"), coerce=_number, validate_choice=False, filters=[_few])
     find = StringField(_l("找别的代表"), filters=[_line], validators=[Length(max=40)])
     is_public = BooleanField(_l("公开：放到公开页面，群众可以看到和报名"))
     opens_day = DayField(_l("报名开始"), validators=[Optional()])

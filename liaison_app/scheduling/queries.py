@@ -44,6 +44,8 @@ def get_meeting(meeting_id: int) -> Meeting:
 
 def get_public_meeting(code: str) -> Meeting:
     """Return what the public may see under this code, or raise Missing: no drafts, nothing internal."""
+    if not code.isprintable():
+        raise Missing
     meeting = db.session.scalar(
         select(Meeting)
         .where(Meeting.code == code, Meeting.is_public, Meeting.state.in_(rules.PUBLIC_STATES))

@@ -22,7 +22,7 @@ from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.text import clean_line, from_local, local, name_key
 from liaison_app.core.time_fields import complain
-from liaison_app.core.web import show_span, translated
+from liaison_app.core.web import row_id, show_span, translated
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.kinds import ANSWERING, HOSTING, OrgKind
 from liaison_app.people import queries as people
@@ -64,7 +64,7 @@ def meetings() -> ResponseReturnValue:
     today = from_local(local(clock.now()).date(), time(0))
     state, kind = args.get("state", ""), args.get("kind", "")
     page = asked_page(args.get("page"))
-    station_id = args.get("station", type=int)
+    station_id = args.get("station", type=row_id)
     found, total = queries.search(
         paths,
         text=clean_line(args.get("q", ""))[:60],
@@ -140,7 +140,7 @@ def edit(meeting: Meeting) -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Say, while the editor is being filled, whether time, room and people go together. Writes nothing."""
     form = MeetingForm(request.args, meta={"csrf": False})
-    but = request.args.get("meeting", type=int)
+    but = request.args.get("meeting", type=row_id)
     meeting = queries.get_meeting(but) if but else None
     if meeting is not None and not may(Permission.MEETING_MANAGE, meeting):
         raise Missing
@@ -265,7 +265,7 @@ def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> Resp
 
 def _pattern() -> Meeting | None:
     """Return the meeting that `?from=` names, or None."""
-    source = request.args.get("from", type=int)
+    source = request.args.get("from", type=row_id)
     if source is None:
         return None
     meeting = queries.get_meeting(source)
@@ -290,9 +290,9 @@ def _begin(form: MeetingForm, pattern: Meeting | None, posts: list[Post]) -> Non
             form.seats(role).data = seats
     for name in ("day", "starts", "ends"):
         if args.get(name):
-            form[name].process_formdata([args[name]])
-    if args.get("room", type=int):
-        form.room_id.data = args.get("room", type=int)
+            form[name].process(args)
+    if args.get("room", type=row_id):
+        form.room_id.data = args.get("room", type=row_id)
 
 
 def _fill(form: MeetingForm, meeting: Meeting | None) -> list[Post]:
@@ -317,7 +317,7 @@ def _deputies_offered(form: MeetingForm, rooms: Any, chosen: set[int]) -> tuple[
     found: dict[int, Person] = {}
     if chosen:
         found |= {one.id: one for one in people.list_deputies(ids=chosen, limit=200)[0]}
-    room_id = form.room_id.data or request.args.get("room", type=int)
+    room_id = form.room_id.data or request.args.get("room", type=row_id)
     station_id = next((room.station_id for room in rooms if room.id == room_id), None)
     if station_id is None and rooms and len({room.station_id for room in rooms}) == 1:
         station_id = rooms[0].station_id
@@ -342,21 +342,22 @@ def _take_way_out(form: MeetingForm) -> bool:
     """Follow a button that changes the form instead of saving it; return whether there was one."""
     posted = request.form
     if posted.get("use_time"):
-        try:
-            start = local(datetime.fromisoformat(posted["use_time"]))
-        except ValueError:
-            return True
         span = form.span()
         length = span[1] - span[0] if span else timedelta(hours=2)
+        try:
+            start = local(datetime.fromisoformat(posted["use_time"]))
+            end = start + length
+        except (ValueError, OverflowError):
+            return True
         for field, value in (
             (form.day, start.date()),
             (form.starts, start.time()),
-            (form.ends, (start + length).time()),
+            (form.ends, end.time()),
         ):
             field.typed, field.data = "", value
         return True
-    if posted.get("use_room", type=int):
-        form.room_id.data = posted.get("use_room", type=int)
+    if posted.get("use_room", type=row_id):
+        form.room_id.data = posted.get("use_room", type=row_id)
         return True
     return posted.get("do") == "find"
 
