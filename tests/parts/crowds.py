@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from liaison_app.app import create_app
+from liaison_app.app import LISTENERS, PAGES, create_app
 from liaison_app.core.db import db
 from liaison_app.settings import Settings
 from tests.parts.databases import Database
@@ -30,7 +30,9 @@ class Crowd:
     def __init__(self, settings: Settings):
         # Not by fork: a child would inherit the locks and connections of this process.
         context = get_context("forkserver")
-        context.set_forkserver_preload(["liaison_app.app"])
+        # What they need is read once, by the process that they are all forked from.
+        modules = [f"liaison_app.{name}" for name in (*PAGES, *LISTENERS)]
+        context.set_forkserver_preload([__name__, *modules])
         gate = context.Barrier(PROCESSES)
         self._processes = ProcessPoolExecutor(
             PROCESSES, mp_context=context, initializer=_come, initargs=(settings, gate)
