@@ -154,7 +154,7 @@ def test_all_misses_look_the_same(published, client):
     pages = [client.get(path) for path in wrong] + [client.get(path + "/invite.ics") for path in wrong]
     pages += [client.post(path, data=ACCEPT) for path in wrong]
     assert {page.status_code for page in pages} == {404}
-    assert len({re.sub(r"next=[^\"]*", "", page.text) for page in pages}) == 1
+    assert len({re.sub(r'(next=|href="[^"]*display=)[^"]*', "", page.text) for page in pages}) == 1
 
 
 def test_the_file_for_the_own_calendar_is_whole_and_names_nobody(published, client):
