@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from liaison_app.scheduling.models import Meeting
 from tests.journeys.engines import both_ways, on_one_engine
@@ -38,6 +38,24 @@ def test_the_form_says_at_once_whether_time_and_room_are_free(town: Town, clerk:
     clerk.field("开始").fill("15：30")
     clerk.field("开始").blur()
     clerk.sees("房间和选中的人这个时间都有空。")
+
+
+@on_one_engine
+@pytest.mark.parametrize("script", [True])
+def test_on_a_slow_net_the_last_word_is_about_what_stands_in_the_form(town: Town, clerk: Organizer):
+    town.add_meeting("接待选民日", FRIDAY_HALF_PAST_TWO, people=())
+    clerk.open("/meetings/new")
+    under_way: list[Route] = []
+    clerk.page.route("**/meetings/check*", lambda route: under_way.append(route))
+    clerk.fill(日期="2026-11-20", 开始="15:00", 结束="17:00")
+    clerk.choose("房间", BIG_ROOM)
+    clerk.field("房间").blur()
+    card = clerk.page.get_by_role("group", name="冲突")
+    for _ in range(30):
+        if under_way:
+            under_way.pop(0).continue_()
+        clerk.page.wait_for_timeout(50)
+    expect(card).to_contain_text("接待选民日")
 
 
 @on_one_engine
