@@ -28,8 +28,11 @@ TICKET = "ticket"
 
 
 def ticket_token(signup: SignUp) -> str:
-    """Return the token of a sign-up's personal link; the database holds only its digest."""
-    return tokens.make(TICKET, signup.id)
+    """Return the token of a sign-up's personal link; the database holds only its digest.
+
+    It is made from what a meeting's ticket is known by, so that it is there before the row has an id.
+    """
+    return tokens.make(f"{TICKET}:{signup.meeting_id}", int(signup.ticket_code))
 
 
 def sign_up(
@@ -75,15 +78,15 @@ def sign_up(
         confirmed_at=now if state == SignUpState.CONFIRMED else None,
         entered_by_id=by.id if by else None,
     )
+    signup.token_hash = tokens.digest(ticket_token(signup))
     db.session.add(signup)
     try:
-        # The personal link is made from the id.
+        # The trail names the id; and a row that got past the lock is refused by the index now.
         db.session.flush()
     except IntegrityError as error:
         if "name_key" not in str(error.orig):
             raise
         raise AlreadySignedUp from error
-    signup.token_hash = tokens.digest(ticket_token(signup))
     _record("create", signup, meeting, by)
     return signup
 

@@ -44,8 +44,7 @@ def make_signup(
             **facts,
         }
     )
-    db.session.add(signup)
-    db.session.flush()
     signup.token_hash = digest(ticket_token(signup))
+    db.session.add(signup)
     db.session.flush()
     return signup

@@ -375,7 +375,7 @@ def test_markup_in_what_people_type_is_shown_as_typed(app, client):
     assert "<b>供暖" not in page
 
 
-def test_a_link_made_from_the_id_opens_the_ticket(app, client):
+def test_the_link_made_anew_opens_the_ticket(app, client):
     with transaction():
         meeting = make_meeting(seats=CITIZEN)
         signup = services.sign_up(meeting.pools[0].id, make_applicant())
