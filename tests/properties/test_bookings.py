@@ -349,4 +349,4 @@ def test_without_the_guard_the_same_steps_book_double(database: Database, spoil)
 
 @pytest.mark.storm
 def test_nor_does_anything_they_do_for_long(database: Database):
-    run(lambda: Bookings(database), 150, 60, "storm", *USUAL)
+    run(lambda: Bookings(database), 80, 60, "storm", *USUAL)
