@@ -13,7 +13,7 @@ from benchmarks.load import Rounds
 from benchmarks.tables import Table
 
 MEETINGS = 18  # as many as there are stations
-ROUNDS = 6
+ROUNDS = 5
 SECONDS = 2.0
 WARM_SECONDS = 1.0
 

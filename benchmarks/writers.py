@@ -18,8 +18,8 @@ from liaison_app.core.db import transaction
 from liaison_app.settings import Settings
 
 WRITERS = 4
-SECONDS = 5.0
-ROUNDS = 3
+SECONDS = 4.0
+ROUNDS = 2
 
 
 def measure() -> Table:
