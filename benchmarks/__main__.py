@@ -25,7 +25,11 @@ PARTS = ("pages", "feeds", "conflicts", "writers")
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument(
-        "parts", nargs="*", choices=[[], *PARTS], help="what to measure; all of it by default"
+        "parts",
+        nargs="*",
+        choices=[[], *PARTS],
+        metavar="PART",
+        help=f"of {', '.join(PARTS)}; all by default",
     )
     parser.add_argument(
         "--million", action="store_true", help="look into a ledger of a million bookings, too"
