@@ -10,7 +10,7 @@ from flask import Blueprint, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from liaison_app.access.guards import allowed_paths, requires
+from liaison_app.access.guards import allowed_paths, may, requires
 from liaison_app.access.permissions import ROLE_NAMES, Permission
 from liaison_app.core import clock
 from liaison_app.core.htmx import render
@@ -45,7 +45,7 @@ def desk() -> ResponseReturnValue:
     answers, seats = invitations.counts_for(ids), queries.seats_for(ids)
     return render(
         "dashboards/desk.html",
-        tasks=_tasks(found, answers, paths),
+        tasks=_tasks(found, answers),
         meetings=found,
         answers=answers,
         seats=seats,
@@ -86,11 +86,14 @@ def _role_words() -> str:
     )
 
 
-def _tasks(found: Sequence[Meeting], answers: dict[int, Any], paths: list[str]) -> list[dict[str, str]]:
-    """Return what waits, the gravest first: failures, late drafts, silent people, unfinished meetings."""
-    now = clock.now()
+def _tasks(found: Sequence[Meeting], answers: dict[int, Any]) -> list[dict[str, str]]:
+    """Return what waits, the gravest first: failures, late drafts, silent people, unfinished meetings.
+
+    Nobody is asked to do what the account may not do.
+    """
+    now, managed = clock.now(), allowed_paths(Permission.MEETING_MANAGE)
     tasks = []
-    waiting = messages.count_attention(paths)
+    waiting = messages.count_attention(allowed_paths(Permission.MESSAGE_READ))
     if waiting:
         words = _("没送到的要改用电话；没有邮箱的由您转告。")
         tasks.append(
@@ -103,7 +106,7 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any], paths: list[str]) 
                 url_for("messages.outbox", state="attention"),
             )
         )
-    for one in queries.list_postponed(paths):
+    for one in queries.list_postponed(managed):
         words = _("原因：%(reason)s", reason=one.state_reason)
         tasks.append(
             _about(
@@ -131,12 +134,12 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any], paths: list[str]) 
                     one, "late" if late else "wait", "clock", title, words, _("看一看"), "scheduling.meeting"
                 )
             )
-        silent = answers.get(one.id)
+        silent = answers.get(one.id) if may(Permission.INVITATION_READ, one) else None
         if one.state == MeetingState.PUBLISHED and silent and silent.waiting and one.starts_at > now:
             title = _("%(title)s　%(n)d 位还没答复", title=one.title, n=silent.waiting)
             words = show_moment(one.starts_at)
             tasks.append(_about(one, "wait", "ring", title, words, _("逐个打电话"), "invitations.board"))
-    for one in queries.list_unfinished(paths, now):
+    for one in queries.list_unfinished(managed, now):
         title = _("%(title)s　开过了，还没记", title=one.title)
         tasks.append(
             _about(
