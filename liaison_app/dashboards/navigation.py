@@ -28,7 +28,7 @@ def _is_staff_page() -> bool:
 
 def _public() -> list[dict[str, Any]]:
     entries = [
-        ("web.start", _("本周")),
+        ("web.start", _("近期")),
         ("web.calendar", _("月历")),
         ("stations_public.index", _("联络站")),
         ("web.help", _("怎么用")),
