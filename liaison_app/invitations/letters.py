@@ -13,6 +13,7 @@ from liaison_app.core.letters import Letter, render_letter
 from liaison_app.core.text import show_day, show_deadline, show_short, show_span
 from liaison_app.core.tokens import make
 from liaison_app.messages import services as messages
+from liaison_app.scheduling import entries
 from liaison_app.scheduling.ics import MeetingFacts
 from liaison_app.scheduling.kinds import ANSWERING_ROLES, ROLE_NAMES, RoleCode, kind_name
 from liaison_app.scheduling.models import Meeting, Participant
@@ -143,14 +144,8 @@ def facts_of(meeting: Meeting, *, answer_url: str = "") -> MeetingFacts:
         f"电话：{phone}",
     ]
     address = meeting.room.station.address if meeting.room else ""
-    return MeetingFacts(
-        uid=meeting.uid,
-        sequence=meeting.sequence,
-        revised_at=meeting.revised_at,
-        created_at=meeting.created_at,
-        starts_at=meeting.starts_at,
-        ends_at=meeting.ends_at,
-        summary=meeting.title,
+    return replace(
+        entries.facts_of(meeting),
         description="\n".join(filter(None, lines)),
         location=f"{meeting.place}（{address}）" if address else meeting.place,
         url=links.meeting_url(meeting.code) if meeting.is_public else "",

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from liaison_app.access.guards import public
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
-from liaison_app.core.errors import Refused
+from liaison_app.core.errors import Missing, Refused
 from liaison_app.core.htmx import render
 from liaison_app.scheduling import ics
 
@@ -66,7 +66,9 @@ def answer(invitation: Invitation) -> ResponseReturnValue:
 @bp.get("/a/<string:token>/invite.ics")
 @public(on=queries.get_by_token)
 def calendar_file(invitation: Invitation) -> ResponseReturnValue:
-    """The meeting as a file for the invited person's own calendar."""
+    """The meeting as a file for the invited person's own calendar, as long as that person is invited."""
+    if invitation.withdrawn_at is not None:
+        raise Missing
     facts = letters.facts_of(invitation.meeting, answer_url=letters.answer_url(invitation))
     response = Response(ics.download(facts), content_type=ics.MIMETYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="invite.ics"'

@@ -12,6 +12,7 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, get, lock
 from liaison_app.core.text import clean_line, clean_text, show_span
 from liaison_app.core.tokens import digest
+from liaison_app.messages import queries as outbox
 from liaison_app.messages import services as messages
 from liaison_app.messages.mime import is_address
 from liaison_app.messages.models import Message
@@ -89,8 +90,9 @@ def call_off(meeting_id: int, kind: str, reason: str) -> None:
 
 def send_again(invitation_id: int, *, by: Account | None) -> Message:
     """Send one person the invitation as it stands now. Raises AnswerRefused where no answer could be taken."""
-    invitation = get(Invitation, invitation_id)
-    lock(Meeting, invitation.meeting_id)
+    lock(Meeting, get(Invitation, invitation_id).meeting_id)
+    # Read again: what was sent and answered may have changed while we waited for the meeting.
+    invitation = lock(Invitation, invitation_id)
     _check_open(invitation)
     message = _tell(invitation, _reminder(invitation), again=True)
     audit.record("invitations:invitation:send", invitation.meeting, by=by, sentence=invitation.name)
@@ -99,6 +101,7 @@ def send_again(invitation_id: int, *, by: Account | None) -> Message:
 
 def remind_silent(meeting_id: int, *, by: Account | None) -> int:
     """Remind everybody who has not answered, and return how many. Raises AnswerRefused as `send_again` does."""
+    lock(Meeting, meeting_id)
     silent = queries.list_silent(meeting_id)
     for invitation in silent:
         send_again(invitation.id, by=by)
@@ -234,15 +237,19 @@ def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Mes
     """
     now, meeting, person = clock.now(), invitation.meeting, invitation.participant.person
     about, thread = f"meeting:{meeting.id}", thread_of(invitation)
-    messages.drop_superseded(about, thread)
     if notice.method == "REQUEST" and not queries.has_been_told(about, thread):
         notice = Notice("invite", notice.sequence)
-    letter = letters.write(invitation, notice, now)
     stamp = f"{meeting.version}.{int(now.timestamp())}" if again else f"{meeting.version}"
+    dedupe_key = f"{notice.letter}:{thread}:{notice.sequence}.{stamp}"
+    if (known := outbox.find_by_key(dedupe_key)) is not None:
+        # A button pressed twice within one second.
+        return known
+    messages.drop_superseded(about, thread)
+    letter = letters.write(invitation, notice, now)
     common: dict[str, Any] = {
         "unit_id": meeting.unit_id,
         "about": about,
-        "dedupe_key": f"{notice.letter}:{thread}:{notice.sequence}.{stamp}",
+        "dedupe_key": dedupe_key,
         "to_name": person.name,
         "subject": letter.subject,
         "expires_at": meeting.ends_at,

@@ -7,8 +7,8 @@ from email.utils import parseaddr
 from liaison_app.core import links
 from liaison_app.core.db import db
 
-from . import ics
-from .kinds import MeetingState, kind_name
+from . import ics, rules
+from .kinds import kind_name
 from .models import CalendarEntry, Meeting
 
 
@@ -26,7 +26,7 @@ def facts_of(meeting: Meeting) -> ics.MeetingFacts:
         description="\n".join(filter(None, [kind_name(meeting.kind), meeting.about])),
         location=meeting.place,
         url=links.meeting_url(meeting.code),
-        state="cancelled" if meeting.state == MeetingState.CANCELLED else "confirmed",
+        state="cancelled" if meeting.state in rules.OFF else "confirmed",
         organizer_name=meeting.unit.name,
         organizer_email=parseaddr(address)[1],
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -31,7 +32,7 @@ from liaison_app.people.models import Person, Post
 from liaison_app.stations.models import Room
 
 from .kinds import KINDS, ROLE_NAMES, PlaceKind, RoleCode
-from .rules import MeetingPlan, PlannedPerson
+from .rules import MeetingPlan, PlannedPerson, sent_by_others
 
 SEAT_ROLES = (
     RoleCode.DEPUTY,
@@ -144,11 +145,11 @@ class MeetingForm(FlaskForm):
             return None
         return from_local(self.day.data, self.starts.data), from_local(self.day.data, self.ends.data)
 
-    def plan(self, posts: Sequence[Post], kept: Iterable[PlannedPerson] = ()) -> MeetingPlan:
-        """Return what was filled in as a plan; `kept` are people this form does not decide on."""
+    def plan(self, posts: Sequence[Post], was: MeetingPlan | None = None) -> MeetingPlan:
+        """Return what was filled in as a plan; what this form does not decide on stays as it `was`."""
         starts_at, ends_at = self.span() or (datetime.min, datetime.min)
         place_kind = PlaceKind(self.place_kind.data)
-        return MeetingPlan(
+        plan = MeetingPlan(
             kind=self.kind.data,
             title=self.title.data or "",
             starts_at=starts_at,
@@ -163,8 +164,9 @@ class MeetingForm(FlaskForm):
             agenda=self.agenda.data or "",
             notice=self.notice.data or "",
             seats=tuple((role, self.seats(role).data or 0) for role in SEAT_ROLES),
-            people=(*self._people(posts), *kept),
+            people=tuple(self._people(posts)),
         )
+        return _completed(plan, was) if was else plan
 
     def seats(self, role: RoleCode) -> Field:
         """Return the field that holds the number of seats of a role."""
@@ -187,9 +189,11 @@ class MeetingForm(FlaskForm):
         seats = dict(plan.seats)
         for role in SEAT_ROLES:
             self.seats(role).data = seats.get(role, 0)
-        known = {_key(post) for post in posts}
+        known, sent = {_key(post) for post in posts}, sent_by_others(plan.people)
         coming = [
-            (f"{p.unit_id}:{p.person_id}", p) for p in plan.people if f"{p.unit_id}:{p.person_id}" in known
+            (key, p)
+            for p in plan.people
+            if (key := f"{p.unit_id}:{p.person_id}") in known and p.role in FORM_ROLES and p not in sent
         ]
         self.lead.data = next((key for key, p in coming if p.is_lead), "")
         self.others.data = [key for key, p in coming if not p.is_lead]
@@ -266,6 +270,32 @@ class ReasonForm(StepForm):
         validators=[InputRequired(_l("请写明原因，会告诉每一位受邀的人。")), Length(max=200)],
         description=_l("会写进通知，例如“暴雪红色预警”。不要写个人的病情和家事。"),
     )
+
+
+def _completed(plan: MeetingPlan, was: MeetingPlan) -> MeetingPlan:
+    """Return `plan` with what stays as it `was`: the host station of a place outside, the room's limit, seats
+    and people of roles that the form does not know, titles, and whoever was sent by somebody still invited."""
+    before = {one.person_id: one for one in was.people}
+    people = [_as_before(one, before.get(one.person_id)) for one in plan.people]
+    sent = sent_by_others(was.people)
+    for one in was.people:
+        invited = {other.person_id for other in people}
+        stays = one.stand_in_for_id in invited if one in sent else one.role not in FORM_ROLES
+        if stays and one.person_id not in invited:
+            people.append(one)
+    return replace(
+        plan,
+        people=tuple(people),
+        seats=(*plan.seats, *((role, number) for role, number in was.seats if role not in SEAT_ROLES)),
+        seat_limit=was.seat_limit,
+        station_id=None if plan.place_kind == PlaceKind.ROOM else was.station_id,
+    )
+
+
+def _as_before(one: PlannedPerson, before: PlannedPerson | None) -> PlannedPerson:
+    """Return who was on the list before in the same role with the unit and title that the form does not show."""
+    is_shown = one.role not in {RoleCode.CHAIR, RoleCode.DEPUTY}
+    return one if is_shown or before is None or before.role != one.role else before
 
 
 def _moment(day: date | None, at: time | None, default: time) -> datetime | None:

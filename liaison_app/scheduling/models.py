@@ -71,9 +71,9 @@ class Meeting(Model):
     station: Mapped[Station | None] = relationship()
     room: Mapped[Room | None] = relationship()
     participants: Mapped[list[Participant]] = relationship(
-        back_populates="meeting", order_by="Participant.position"
+        back_populates="meeting", order_by="(Participant.position, Participant.id)"
     )
-    pools: Mapped[list[Pool]] = relationship(back_populates="meeting", order_by="Pool.position")
+    pools: Mapped[list[Pool]] = relationship(back_populates="meeting", order_by="(Pool.position, Pool.id)")
 
     @property
     def unit_paths(self) -> tuple[str, ...]:

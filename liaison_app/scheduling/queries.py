@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from liaison_app.core.db import db, get
+from liaison_app.core.db import db
 from liaison_app.core.errors import Missing
 from liaison_app.core.text import from_local, local
 from liaison_app.core.tokens import digest
@@ -21,7 +21,7 @@ from liaison_app.stations.models import Room
 from . import rules
 from .errors import Blocker
 from .kinds import MeetingState
-from .models import CalendarEntry, Meeting, Occupancy, Participant, Pool
+from .models import CalendarEntry, Meeting, Occupancy, Participant
 
 
 def get_meeting(meeting_id: int) -> Meeting:
@@ -58,14 +58,6 @@ def get_public_meeting(code: str) -> Meeting:
     if meeting is None:
         raise Missing
     return meeting
-
-
-def get_pool(pool_id: int) -> Pool:
-    return get(Pool, pool_id)
-
-
-def get_participant(participant_id: int) -> Participant:
-    return get(Participant, participant_id)
 
 
 def within(paths: Collection[str]) -> ColumnElement[bool]:
@@ -142,14 +134,16 @@ def search(
 
 
 def list_of_person(person_id: int, since: datetime) -> Sequence[Meeting]:
-    """Return the published meetings at which a person is expected, from `since` on."""
+    """Return the published meetings at which a person is expected, from `since` on; a postponed one has no time."""
     expected = select(Participant.meeting_id).where(
         Participant.person_id == person_id,
         Participant.removed_at.is_(None),
         Participant.declined_at.is_(None),
     )
     wanted = select(Meeting).where(
-        Meeting.id.in_(expected), Meeting.starts_at >= since, Meeting.state.in_(rules.PUBLIC_STATES)
+        Meeting.id.in_(expected),
+        Meeting.starts_at >= since,
+        Meeting.state.in_(rules.PUBLIC_STATES - {MeetingState.POSTPONED}),
     )
     return list(db.session.scalars(_with_place(wanted.order_by(Meeting.starts_at, Meeting.id))))
 

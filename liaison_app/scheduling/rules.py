@@ -52,6 +52,8 @@ STEPS_FOR_REASON = frozenset({"postpone", "cancel"})
 # In these states a meeting's people and room are held in the ledger.
 HOLDING = frozenset({MeetingState.DRAFT, MeetingState.PUBLISHED, MeetingState.HELD, MeetingState.CLOSED})
 EDITABLE = frozenset({MeetingState.DRAFT, MeetingState.PUBLISHED, MeetingState.POSTPONED})
+# In these nobody is to come at the time that calendars know.
+OFF = frozenset({MeetingState.POSTPONED, MeetingState.CANCELLED})
 PUBLIC_STATES = frozenset(
     {
         MeetingState.PUBLISHED,
@@ -107,6 +109,17 @@ class MeetingPlan:
     seats: tuple[tuple[RoleCode, int], ...] = ()
     seat_limit: int | None = None
     people: tuple[PlannedPerson, ...] = ()
+
+
+def sent_by_others(people: Sequence[PlannedPerson]) -> list[PlannedPerson]:
+    """Return who comes because somebody earlier on the list sent them, and not by the organizer's choice."""
+    earlier: set[int | None] = set()
+    sent = []
+    for one in people:
+        if one.stand_in_for_id in earlier:
+            sent.append(one)
+        earlier.add(one.person_id)
+    return sent
 
 
 Span = tuple[datetime, datetime]
@@ -169,11 +182,6 @@ def is_signup_open(
     if state != MeetingState.PUBLISHED or now >= starts_at:
         return False
     return (opens_at is None or opens_at <= now) and (closes_at is None or now <= closes_at)
-
-
-def days_of_notice(published_at: datetime, starts_at: datetime) -> int:
-    """Return the whole days between publication and the meeting."""
-    return max((starts_at - published_at).days, 0)
 
 
 def notice_by(kind: str, starts_at: datetime) -> datetime:

@@ -244,9 +244,9 @@ def send_stand_in(participant_id: int, person_id: int, reason: str) -> Participa
         raise PlanRefused("stand_in", N_("这位请了人代会；要来，请本人改答复。"))
     # Not as a refusal: the place is the stand-in's and nobody who waits for a seat moves up into it.
     _free(head, meeting)
-    stand_in = known or Participant(meeting_id=meeting.id, person_id=person_id, position=head.position)
+    stand_in = known or Participant(meeting_id=meeting.id, person_id=person_id)
     stand_in.role, stand_in.unit_id, stand_in.is_lead = head.role, head.unit_id, head.is_lead
-    stand_in.title = _title(person_id, head.unit_id)
+    stand_in.title, stand_in.position = _title(person_id, head.unit_id), head.position
     stand_in.stand_in_for_id, stand_in.stand_in_reason = head.person_id, reason.strip()
     stand_in.removed_at = stand_in.declined_at = None
     db.session.add(stand_in)
@@ -274,16 +274,23 @@ def recall_stand_in(participant_id: int) -> None:
     """Take off the table again whoever comes in the participant's place, and who comes in theirs; may be nobody."""
     head = get(Participant, participant_id)
     meeting = lock(Meeting, head.meeting_id)
-    for one in list(meeting.participants):
-        if one.stand_in_for_id == head.person_id and one.removed_at is None:
-            recall_stand_in(one.id)
-            one.removed_at = clock.now()
-            occupancy.release(meeting, [rules.person_resource(one.person_id)])
-            _note_change(meeting)
-            if meeting.state == MeetingState.PUBLISHED:
-                # As in `revise`: a CANCEL to one person needs a higher SEQUENCE than that person has.
-                meeting.sequence += 1
-                tell(events.MeetingRevised(meeting.id, False, removed=(one.id,)))
+    for one in reversed(_line_before(head)):
+        one.removed_at = clock.now()
+        occupancy.release(meeting, [rules.person_resource(one.person_id)])
+        _note_change(meeting)
+        if meeting.state == MeetingState.PUBLISHED:
+            # As in `revise`: a CANCEL to one person needs a higher SEQUENCE than that person has.
+            meeting.sequence += 1
+            tell(events.MeetingRevised(meeting.id, False, removed=(one.id,)))
+
+
+def _line_before(participant: Participant) -> list[Participant]:
+    """Return who comes in the participant's place, and who in theirs; a head may come for the own deputy head."""
+    coming = [one for one in participant.meeting.participants if one.removed_at is None]
+    line = [participant]
+    for last in line:
+        line += [one for one in coming if one.stand_in_for_id == last.person_id and one not in line]
+    return line[1:]
 
 
 def as_plan(meeting: Meeting) -> MeetingPlan:

@@ -32,7 +32,7 @@ from liaison_app.stations import queries as stations
 
 from . import queries, rules, services
 from .errors import Blocker, Conflict, PlanRefused
-from .forms import FORM_ROLES, SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm
+from .forms import SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm
 from .kinds import KINDS, STATE_NAMES, MeetingState, PlaceKind
 from .models import Meeting
 
@@ -238,8 +238,7 @@ def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> Resp
         return _editor(form, meeting)
     if not form.validate_on_submit():
         return _editor(form, meeting)
-    kept = [p for p in services.as_plan(meeting).people if p.role not in FORM_ROLES] if meeting else []
-    plan = form.plan(posts, kept)
+    plan = form.plan(posts, services.as_plan(meeting) if meeting else None)
     but = meeting.id if meeting else None
     try:
         with transaction():

@@ -166,3 +166,16 @@ def test_the_file_for_the_own_calendar_is_whole_and_names_nobody(published, clie
     assert not any(line.startswith("ATTENDEE") for line in lines)
     (event,) = Calendar.from_ical(reply.data).walk("VEVENT")
     assert str(event["UID"]) == published.meeting.uid
+
+
+def test_who_is_no_longer_asked_gets_no_file_for_the_calendar(published, client):
+    link = published.link(published.deputy)
+    published.revise(people=lambda people: [one for one in people if one.person_id != published.deputy.id])
+    assert client.get(link).status_code == 200
+    assert client.get(f"{link}/invite.ics").status_code == 404
+
+
+def test_the_file_of_a_meeting_that_is_off_takes_it_out_of_the_calendar(published, client):
+    published.step("cancel", reason="防汛会议")
+    (event,) = Calendar.from_ical(client.get(published.link(published.deputy) + "/invite.ics").data).walk("VEVENT")
+    assert event["STATUS"] == "CANCELLED"

@@ -515,6 +515,24 @@ def test_sending_again_before_the_first_has_left_makes_one_message(published):
     assert states == [("invite", MessageState.DROPPED), ("invite", MessageState.QUEUED)]
 
 
+def test_a_button_pressed_twice_within_a_second_sends_once_and_not_never(published):
+    deliver()
+    with clock.frozen(NOON + timedelta(hours=1)):
+        for _press in range(2):
+            with transaction():
+                services.send_again(published.invitation(published.deputy).id, by=None)
+    states = [one.state for one in published.messages(published.deputy)]
+    assert states == [MessageState.SENT, MessageState.QUEUED]
+
+
+def test_a_move_while_the_invitation_is_on_the_wire_says_what_changed(published):
+    with transaction():
+        for message in published.messages(published.deputy):
+            message.state = MessageState.SENDING
+    published.move(days=1)
+    assert spoken(published.messages(published.deputy)[-1]) == ("update", "REQUEST", 1, "NEEDS-ACTION")
+
+
 # --- counts -------------------------------------------------------------------
 
 

@@ -171,6 +171,16 @@ def test_a_person_who_asked_leave_finds_the_meeting_gone_from_the_own_feed(clien
     assert not events(client.get(f"/feeds/{token}.ics"))
 
 
+def test_a_postponed_meeting_is_no_appointment_in_any_file(client, ids):
+    with transaction():
+        token = tokens.make("feed", ids["deputy"], 0)
+        db.session.get(Person, ids["deputy"]).feed_hash = tokens.digest(token)
+        services.postpone(ids["meeting"], reason="大雪", version=2, by=None)
+    assert not events(client.get(f"/feeds/{token}.ics"))
+    (event,) = events(client.get(f"/m/{ids['code']}.ics"))
+    assert (event["status"], event["transp"]) == ("CANCELLED", "TRANSPARENT")
+
+
 @pytest.mark.parametrize("path", ["/stations/999/calendar.ics", "/bureaus/999/calendar.ics", "/feeds/x.ics", "/m/x.ics"])
 def test_an_unknown_feed_is_a_plain_404(client, app, path):
     assert client.get(path).status_code == 404

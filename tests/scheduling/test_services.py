@@ -291,6 +291,22 @@ def test_a_stand_in_takes_the_seat_and_the_time_and_the_head_is_free(world):
     assert queries.find_blockers({rules.person_resource(world.second)}, START, START + TWO_HOURS)
 
 
+def test_a_head_may_come_for_the_own_deputy_head_and_be_recalled_again(world):
+    comes = PlannedPerson(
+        world.second, RoleCode.BUREAU_HEAD, world.bureau, True, "副局长", world.head, "局长在外地开会"
+    )
+    id = world.published(people=(comes,))
+    one = meeting(id).participants[0].id
+    with transaction():
+        services.send_stand_in(one, world.head, "局长回来了")
+    assert [p.person_id for p in meeting(id).participants if p.is_expected] == [world.head]
+    with transaction():
+        services.recall_stand_in(one)
+        services.rejoin(one)
+    assert [p.person_id for p in meeting(id).participants if p.is_expected] == [world.second]
+    assert not queries.find_blockers({rules.person_resource(world.head)}, START, START + TWO_HOURS)
+
+
 def test_a_person_taken_off_the_list_is_free_and_the_others_stay(world):
     id = world.published()
     with transaction():

@@ -1,5 +1,6 @@
 """The organizer's pages over HTTP: what is typed is kept, what is foreign is not there, what is refused is not written."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +9,11 @@ from liaison_app.access.permissions import Role
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.orgs.kinds import OrgKind
+from liaison_app.people.models import PostKind
 from liaison_app.scheduling import services
-from liaison_app.scheduling.kinds import MeetingState
+from liaison_app.scheduling.kinds import MeetingState, PlaceKind, RoleCode
 from liaison_app.scheduling.models import Meeting, Occupancy
+from liaison_app.scheduling.rules import PlannedPerson
 from tests.factories.accounts import make_account, sign_in
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
@@ -253,6 +256,51 @@ def test_opening_the_editor_shows_what_is_stored(office):
     page = office.client.get(f"/meetings/{only_meeting().id}/edit").text
     for words in ('value="供暖专场"', 'value="2026-11-20"', 'value="14:30"', "暖气不够热", "开场\n通报"):
         assert words in page
+
+
+def test_the_editor_keeps_whoever_the_head_sent(office):
+    office.save()
+    id = only_meeting().id
+    with transaction():
+        services.publish(id, version=1, by=None)
+        head = next(one for one in only_meeting().participants if one.is_lead)
+        second = make_official(head.unit, "罗振华", kind=PostKind.CONTACT, title="办公室主任")
+        services.send_stand_in(head.id, second.id, "到市里开会")
+    page = office.client.get(f"/meetings/{id}/edit").text
+    assert f'<option selected value="{office.lead}">' in page
+    reply = office.client.post(f"/meetings/{id}/edit", data=office.form(version=3, agenda="开场"))
+    assert reply.status_code == 303
+    coming = {one.person.name: one.stand_in_reason for one in only_meeting().participants if one.is_expected}
+    assert coming == {"陈立新": "", "罗振华": "到市里开会"}
+    office.client.post(f"/meetings/{id}/edit", data=office.form(version=4, kind="forum", lead=""))
+    assert [one.person.name for one in only_meeting().participants if one.is_expected] == ["陈立新"]
+
+
+def test_the_editor_keeps_what_it_does_not_show(office):
+    office.save()
+    id = only_meeting().id
+    with transaction():
+        lead = next(one for one in only_meeting().participants if one.is_lead)
+        staff = make_official(lead.unit, "罗振华", kind=PostKind.OFFICER, title="科长")
+        plan = services.as_plan(only_meeting())
+        plan = replace(
+            plan,
+            place_kind=PlaceKind.OUTSIDE,
+            place_text="曙光小学",
+            seats=(*plan.seats, (RoleCode.SCHOOL, 45)),
+            seat_limit=20,
+            people=(*plan.people, PlannedPerson(staff.id, RoleCode.BUREAU_STAFF, lead.unit_id)),
+        )
+        services.revise(id, plan, version=1, by=None)
+        station_id = only_meeting().station_id
+    page = office.client.get(f"/meetings/{id}/edit").text
+    assert f'<option selected value="{lead.unit_id}:{staff.id}">' not in page
+    sent = office.form(version=2, place_kind="outside", place_text="曙光小学 多功能厅")
+    assert office.client.post(f"/meetings/{id}/edit", data=sent).status_code == 303
+    meeting = only_meeting()
+    assert (meeting.place, meeting.station_id, meeting.seat_limit) == ("曙光小学 多功能厅", station_id, 20)
+    assert {pool.role: pool.seats for pool in meeting.pools}["school"] == 45
+    assert {one.person.name for one in meeting.participants if one.is_expected} == {"程建业", "陈立新", "罗振华"}
 
 
 @pytest.mark.parametrize("path", ["", "/edit", "/publish", "/cancel", "/invitations", "/signups"])
