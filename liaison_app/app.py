@@ -15,13 +15,13 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .access import guards
-from .access.permissions import Permission
+from .access.permissions import Permission, Role
 from .audit.rules import ACTION_NAMES
 from .core import clock, web
 from .core.db import db
 from .scheduling.kinds import KINDS, ROLE_NAMES
 from .scheduling.rules import phase
-from .settings import Settings
+from .settings import Settings, SettingsRefused
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "migrations"
@@ -36,6 +36,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises SettingsRefused where they are not safe, BareRoute where a route wears no guard.
     """
     settings = (settings or Settings.from_env()).checked()
+    if unknown := set(settings.second_factor_roles) - set(Role):
+        raise SettingsRefused(f"LIAISON_SECOND_FACTOR_ROLES 里没有这样的角色：{'、'.join(sorted(unknown))}。")
     app = Flask("liaison_app", template_folder=str(ROOT / "templates"), root_path=str(ROOT / "liaison_app"))
     app.config.update(
         LIAISON=settings,
@@ -117,6 +119,7 @@ def _asset_version() -> str:
 
 # Modules that hold a blueprint `bp`, and modules that register handlers of facts and duties of the worker.
 PAGES = (
+    "accounts.public",
     "accounts.views",
     "dashboards.people_pages",
     "dashboards.public",
@@ -140,6 +143,6 @@ def _register(app: Flask) -> None:
         app.register_blueprint(import_module(f"liaison_app.{name}").bp)
     for name in LISTENERS:
         import_module(f"liaison_app.{name}")
-    app.before_request(import_module("liaison_app.accounts.views").load_account)
+    app.before_request(import_module("liaison_app.accounts.browsers").load_account)
     app.context_processor(import_module("liaison_app.dashboards.navigation").menu)
     import_module("liaison_app.cli").init_app(app)

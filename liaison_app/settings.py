@@ -40,6 +40,8 @@ class Settings:
     web_processes: int = 1
     demo_wanted: bool = True
     three_admins: bool = False
+    password_rules: str = "long"
+    second_factor_roles: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -65,6 +67,8 @@ class Settings:
             absolute_hours=_number(env, "LIAISON_ABSOLUTE_HOURS", cls.absolute_hours),
             web_processes=_number(env, "LIAISON_WEB_PROCESSES", cls.web_processes),
             demo_wanted=env.get("LIAISON_DEMO", "1") not in {"", "0"},
+            password_rules=_one_of(env, "LIAISON_PASSWORD_RULES", ("long", "dengbao")),
+            second_factor_roles=_words(env, "LIAISON_SECOND_FACTOR_ROLES"),
             three_admins=env.get("LIAISON_THREE_ADMINS", "") not in {"", "0"},
         )
         return settings.checked(debug=env.get("FLASK_DEBUG", "") not in {"", "0"})
@@ -121,6 +125,18 @@ class Settings:
             if self.database_url.startswith(plain):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
         return self.database_url
+
+
+def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """Return the value of a variable, by default the first of `choices`."""
+    text = env.get(name, "") or choices[0]
+    if text not in choices:
+        raise SettingsRefused(f"{name} 只能是 {'、'.join(choices)}，现在是“{text}”。")
+    return text
+
+
+def _words(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(word for word in env.get(name, "").replace(",", " ").split() if word)
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

@@ -42,35 +42,46 @@ def public(view: View | None = None, *, on: Callable[..., Any] | None = None) ->
     return guard(view) if view else guard
 
 
-def signed_in(view: View) -> View:
-    """Let in whoever has signed in, whatever the role."""
+def signed_in(view: View | None = None, *, fresh: bool = False, always: bool = False) -> Any:
+    """Let in whoever has signed in, whatever the role.
 
-    @wraps(view)
-    def guarded(**params: Any) -> Any:
-        return view(**params) if g.account else ask_to_sign_in()
-
-    return _marked(guarded, "signed_in")
-
-
-def requires(*permissions: Permission, on: Callable[..., Guarded] | None = None) -> Callable[[View], View]:
-    """Let in who holds one of `permissions`: on the unit of the loaded thing, or, without `on`, on any unit.
-
-    The loaded thing is handed to the view. A thing of a foreign unit is Missing, as one that does not exist.
+    `fresh` asks for the password again where that was a while ago; `always` lets in also who has a duty to do
+    first, such as changing an old password: the pages where it is done.
     """
 
     def guard(view: View) -> View:
         @wraps(view)
         def guarded(**params: Any) -> Any:
-            if not g.account:
-                return ask_to_sign_in()
+            return _detour(always=always) or (_ask_again() if fresh else None) or view(**params)
+
+        return _marked(guarded, "signed_in")
+
+    return guard(view) if view else guard
+
+
+def requires(
+    *permissions: Permission, on: Callable[..., Guarded] | None = None, fresh: bool = False
+) -> Callable[[View], View]:
+    """Let in who holds one of `permissions`: on the unit of the loaded thing, or, without `on`, on any unit.
+
+    The loaded thing is handed to the view. A thing of a foreign unit is Missing, as one that does not exist.
+    `fresh` is for grave steps: whoever did not give the password just now is asked for it again. Such a route
+    answers GET as well, for that is where the question leads back to.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(**params: Any) -> Any:
+            if detour := _detour():
+                return detour
             if on is None:
                 if not any(map(allowed_paths, permissions)):
                     abort(403)
-                return view(**params)
+                return (_ask_again() if fresh else None) or view(**params)
             thing = on(**params)
             if not any(may(one, thing) for one in permissions):
                 raise Missing
-            return view(thing)
+            return (_ask_again() if fresh else None) or view(thing)
 
         return _marked(guarded, "requires " + " | ".join(permissions))
 
@@ -88,11 +99,29 @@ def allowed_paths(permission: Permission) -> list[str]:
     return g.account.paths_for(permission, local(clock.now()).date()) if g.account else []
 
 
+def _detour(*, always: bool = False) -> Any:
+    """Return where a request has to go first, or None: a stranger to sign in, somebody with a duty to do it."""
+    if not g.account:
+        return ask_to_sign_in()
+    duty = g.get("duty")
+    return _go(url_for(duty)) if duty and not always else None
+
+
+def _ask_again() -> Any:
+    """Return the way to the question for the password, or None where it was answered just now."""
+    if g.get("is_fresh"):
+        return None
+    return _go(url_for("sign_in.confirm", next=request.full_path.rstrip("?")))
+
+
 def ask_to_sign_in() -> Any:
     """Send a stranger to the sign-in page; an htmx request gets the address in a header instead."""
-    target = url_for(
-        "accounts.login", next=request.full_path.rstrip("?") if request.method == "GET" else None
+    return _go(
+        url_for("accounts.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
     )
+
+
+def _go(target: str) -> Any:
     if wants_fragment():
         return "", 401, {"HX-Redirect": target}
     return redirect(target, 303)

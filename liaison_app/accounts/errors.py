@@ -8,7 +8,24 @@ class WrongPassword(Refused):
 
 
 class LockedOut(Refused):
-    message = N_("试的次数太多，请 15 分钟以后再试，或请管理员解锁。")
+    """`minutes` is how long to wait."""
+
+    message = N_("试的次数太多，请 {minutes} 分钟以后再试，或请管理员解锁。")
+
+    def __init__(self, minutes: int):
+        self.minutes = minutes
+
+
+class WrongCode(Refused):
+    message = N_("验证码不对。请看手机上现在的 6 位数，或者用一个没用过的备用码。")
+
+
+class UsedBefore(Refused):
+    message = N_("最近用过这个密码，请换一个新的。")
+
+
+class NoPassword(Refused):
+    message = N_("这个账号没有密码。请退出，用登录链接重新登录。")
 
 
 class WeakPassword(Refused):

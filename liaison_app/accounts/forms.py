@@ -16,6 +16,15 @@ def clean_line_or_empty(text: str | None) -> str:
     return clean_line(text or "")
 
 
+class EmailField(CleanField):
+    """A mail address; `data` is its normal form, or nothing."""
+
+    widget = EmailInput()
+
+    def read(self, typed: str) -> str:
+        return email_normal(typed)
+
+
 class LoginForm(FlaskForm):
     login = StringField(
         _l("账号"),
@@ -39,6 +48,40 @@ class SetupForm(FlaskForm):
         _l("再写一遍"),
         validators=[EqualTo("password", _l("两次写的不一样。"))],
         render_kw={"autocomplete": "new-password"},
+    )
+
+
+class CodeForm(FlaskForm):
+    code = StringField(
+        _l("验证码"),
+        filters=[clean_line_or_empty],
+        validators=[InputRequired(_l("请填写验证码。")), Length(max=20)],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "text", "autocapitalize": "none"},
+    )
+
+
+class ConfirmForm(FlaskForm):
+    password = PasswordField(
+        _l("您的密码"),
+        validators=[InputRequired(_l("请填写密码。")), Length(max=200)],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class OwnPasswordForm(SetupForm):
+    present = PasswordField(
+        _l("现在的密码"),
+        validators=[InputRequired(_l("请填写密码。")), Length(max=200)],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class LinkForm(FlaskForm):
+    email = EmailField(
+        _l("您的邮箱"),
+        longest=254,
+        validators=[InputRequired(_l("请填写邮箱。"))],
+        render_kw={"autocomplete": "email"},
     )
 
 
@@ -72,15 +115,6 @@ class SpanForm(FlaskForm):
 class GrantForm(SpanForm):
     role = SelectField(_l("角色"))
     unit_id = SelectField(_l("在哪个单位"), coerce=int, description=_l("角色管到这个单位和它下面的单位。"))
-
-
-class EmailField(CleanField):
-    """A mail address; `data` is its normal form, or nothing."""
-
-    widget = EmailInput()
-
-    def read(self, typed: str) -> str:
-        return email_normal(typed)
 
 
 class OwnerForm(FlaskForm):

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison_app.access.permissions import THREE_ADMINS, Permission, Role, roles_with
-from liaison_app.core.db import CodeType, Model
+from liaison_app.core.db import CodeType, Model, Secret
 from liaison_app.core.web import current_settings
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person
@@ -19,6 +19,8 @@ class Account(Model):
     """Somebody who signs in. `generation` rises whenever all open browser sessions must end.
 
     `person_id` says which deputy or official this is, where it is one; `email` is in small letters.
+    `totp_since` is when the second factor was proved to work; until then the secret opens and demands nothing.
+    `totp_step` is the last time step whose code was used, so that none is used twice.
     """
 
     __tablename__ = "account"
@@ -32,6 +34,11 @@ class Account(Model):
     generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
+    password_set_at: Mapped[datetime | None]
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    totp_secret: Mapped[str | None] = mapped_column(Secret)
+    totp_since: Mapped[datetime | None]
+    totp_step: Mapped[int] = mapped_column(default=0)
     email: Mapped[str] = mapped_column(String(254), default="")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
@@ -112,7 +119,11 @@ class RoleGrant(Model):
 
 
 class BrowserSession(Model):
-    """One signed-in browser, so that signing out ends it on the server. `key_hash` is of the cookie's value."""
+    """One signed-in browser, so that signing out ends it on the server. `key_hash` is of the cookie's value.
+
+    `confirmed_at` is when its user last proved to be the account's owner; `agent` and `address` help that owner
+    to know the own browsers from others.
+    """
 
     __tablename__ = "browser_session"
 
@@ -122,7 +133,10 @@ class BrowserSession(Model):
     generation: Mapped[int]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    agent: Mapped[str] = mapped_column(String(60), default="")
+    address: Mapped[str | None] = mapped_column(Secret)
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
 
@@ -150,3 +164,38 @@ class SetupLink(Model):
     used_at: Mapped[datetime | None]
 
     account: Mapped[Account] = relationship()
+
+
+class SignInLink(Model):
+    """A one-time link by which a deputy or a bureau's head signs in without a password."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()
+
+
+class RecoveryCode(Model):
+    """A code that stands in once for the second factor, kept as a keyed hash."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
+
+
+class OldPassword(Model):
+    """The hash of a password that an account had before; kept only where the rules forbid to take it again."""
+
+    __tablename__ = "old_password"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))

@@ -12,6 +12,8 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, get
 from liaison_app.core.errors import Missing
 from liaison_app.core.tokens import digest
+from liaison_app.core.web import current_settings
+from liaison_app.messages.queries import mail_is_on
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import within
 
@@ -29,6 +31,45 @@ def find_browser(key: str, *, idle_minutes: int, absolute_hours: int) -> Browser
     if is_over(browser.started_at, browser.seen_at, clock.now(), idle_minutes, absolute_hours):
         return None
     return browser
+
+
+def sends_links() -> bool:
+    """Return whether links to sign in by can leave: a demo shows them in its outbox."""
+    return mail_is_on() or current_settings().is_demo
+
+
+def list_browsers(account: Account) -> Sequence[BrowserSession]:
+    """Return the browser sessions of an account that are open, the one used last first."""
+    settings, now = current_settings(), clock.now()
+    open_still = (
+        BrowserSession.account_id == account.id,
+        BrowserSession.generation == account.generation,
+        BrowserSession.ended_at.is_(None),
+    )
+    found = db.session.scalars(
+        select(BrowserSession).where(*open_still).order_by(BrowserSession.seen_at.desc())
+    )
+    return [
+        one
+        for one in found
+        if not is_over(one.started_at, one.seen_at, now, settings.idle_minutes, settings.absolute_hours)
+    ]
+
+
+def get_browser(account: Account, browser_id: int) -> BrowserSession:
+    """Return a browser session of this account, and of no other, or raise Missing."""
+    browser = get(BrowserSession, browser_id)
+    if browser.account_id != account.id:
+        raise Missing
+    return browser
+
+
+def find_sign_in_before(account: Account, browser_id: int) -> BrowserSession | None:
+    """Return the account's last sign-in before that of this browser, or None."""
+    wanted = select(BrowserSession).where(
+        BrowserSession.account_id == account.id, BrowserSession.id < browser_id
+    )
+    return db.session.scalar(wanted.order_by(BrowserSession.id.desc()).limit(1))
 
 
 def has_accounts() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -16,6 +17,34 @@ ATTEMPTS_PER_ADDRESS = 40
 ATTEMPT_WINDOW = timedelta(minutes=15)
 SETUP_LINK_LIFE = timedelta(hours=24)
 IDLE_ACCOUNT = timedelta(days=90)
+# Failures are remembered this long, so that the wait grows.
+ATTEMPTS_KEPT = timedelta(hours=24)
+LONGEST_WAIT = timedelta(hours=4)
+SIGN_IN_LINK_LIFE = timedelta(minutes=15)
+LINKS_PER_ADDRESS = 5
+LINKS_PER_MAIL = 3
+CODE_LIFE = timedelta(minutes=5)
+FRESH = timedelta(minutes=10)
+STEP_SECONDS = 30
+RECOVERY_CODES = 10
+
+DENGBAO = "dengbao"
+OLDEST = timedelta(days=90)
+NOT_AGAIN = 5
+KINDS_NEEDED = 3
+_KINDS = tuple(map(re.compile, ("[A-Z]", "[a-z]", "[0-9]", "[^A-Za-z0-9]")))
+
+# People who never keep a password.
+LINK_ROLES = frozenset({Role.DEPUTY, Role.BUREAU_HEAD})
+
+_BROWSERS = (
+    ("MicroMessenger", "微信"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 
 # Shown to be among the first guesses; compared without case and without digits at the end.
 OBVIOUS = frozenset(
@@ -25,8 +54,11 @@ OBVIOUS = frozenset(
 )
 
 
-def password_flaw(password: str, login: str, name: str) -> str | None:
-    """Return the sentence that says why `password` is refused, or None. Length over composition (ASVS 6.2)."""
+def password_flaw(password: str, login: str, name: str, *, rules: str = "long") -> str | None:
+    """Return the sentence that says why `password` is refused, or None.
+
+    Length over composition (ASVS 6.2); with the rules “dengbao” three of four kinds of sign as well.
+    """
     if len(password) < SHORTEST:
         return N_("密码太短，至少 10 个字符；可以用一句话。")
     if len(password) > LONGEST:
@@ -39,16 +71,63 @@ def password_flaw(password: str, login: str, name: str) -> str | None:
         return N_("密码里重复的字符太多，请换一个。")
     if login.casefold() in plain or (len(name) > 1 and name in password):
         return N_("密码里不要带账号或姓名。")
+    if rules == DENGBAO and sum(bool(kind.search(password)) for kind in _KINDS) < KINDS_NEEDED:
+        return N_("密码要有大写字母、小写字母、数字、其他符号这四类里的三类。")
     return None
 
 
-def is_locked(pair: int, login: int, address: int) -> bool:
-    """Return whether sign-in must wait, from failures within ATTEMPT_WINDOW.
+def is_stale(set_at: datetime | None, must_change: bool, now: datetime, *, rules: str) -> bool:
+    """Return whether a password has to be changed before anything else (等保 8.1.4.1 a).
+
+    Under “dengbao”: when somebody else chose it, or when it is old; `set_at` is None where nobody knows since when.
+    """
+    return rules == DENGBAO and (must_change or set_at is None or now - set_at > OLDEST)
+
+
+def wait_after(failures: int) -> timedelta:
+    """Return how long a pair of login and address waits after so many failures within ATTEMPTS_KEPT.
+
+    A quarter of an hour after the fifth, then twice as long after each, up to LONGEST_WAIT.
+    """
+    if failures < ATTEMPTS_PER_PAIR:
+        return timedelta(0)
+    return min(ATTEMPT_WINDOW * 2 ** min(failures - ATTEMPTS_PER_PAIR, 10), LONGEST_WAIT)
+
+
+def locked_for(pair: int, last: datetime | None, login: int, address: int, now: datetime) -> timedelta:
+    """Return how long sign-in must wait: `pair` failures within ATTEMPTS_KEPT, the others within ATTEMPT_WINDOW.
 
     The pair of login and address locks first, so that a stranger cannot easily shut an office out
     (SECURITY C4); many addresses on one login, or many logins from one address, lock as well.
     """
-    return pair >= ATTEMPTS_PER_PAIR or login >= ATTEMPTS_PER_LOGIN or address >= ATTEMPTS_PER_ADDRESS
+    wait = max(last + wait_after(pair) - now, timedelta(0)) if last else timedelta(0)
+    if login >= ATTEMPTS_PER_LOGIN or address >= ATTEMPTS_PER_ADDRESS:
+        wait = max(wait, ATTEMPT_WINDOW)
+    return wait
+
+
+def is_fresh(confirmed_at: datetime | None, now: datetime) -> bool:
+    """Return whether somebody proved just now to be the account's owner, as a grave step asks."""
+    return confirmed_at is not None and now - confirmed_at <= FRESH
+
+
+def may_use_link(roles: Iterable[Role]) -> bool:
+    """Return whether an account with these roles signs in by a link in a mail: only who has nothing graver."""
+    held = set(roles)
+    return bool(held) and held <= LINK_ROLES
+
+
+def agent_words(user_agent: str) -> str:
+    """Return by what its owner knows a browser: “Edge · Windows”."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return " · ".join(filter(None, [browser, system]))
+
+
+def code_steps(now: datetime) -> range:
+    """Return the time steps whose codes are taken at `now`: this one, and one before and after it (RFC 6238)."""
+    step = int(now.timestamp()) // STEP_SECONDS
+    return range(step - 1, step + 2)
 
 
 def is_over(

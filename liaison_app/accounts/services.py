@@ -31,10 +31,11 @@ from .errors import (
     NotYours,
     NotYourself,
     PersonTaken,
+    UsedBefore,
     WeakPassword,
     WrongPassword,
 )
-from .models import Account, BrowserSession, RoleGrant, SetupLink, SignInAttempt
+from .models import Account, BrowserSession, OldPassword, RoleGrant, SetupLink, SignInAttempt
 
 _hasher = PasswordHasher()
 
@@ -46,16 +47,23 @@ def _nobodys_hash() -> str:
 
 def refuse_locked(login: str, address: str) -> None:
     """Raise LockedOut where too many attempts failed lately. Asked before any hashing (SECURITY T12)."""
-    since = clock.now() - rules.ATTEMPT_WINDOW
-    login_key, address_key = _attempt_keys(login, address)
-    count = select(func.count()).select_from(SignInAttempt).where(SignInAttempt.at > since)
+    refuse_many(*_attempt_keys(login, address))
+
+
+def refuse_many(login_key: str, address_key: str) -> None:
+    """Raise LockedOut where too many attempts under these keys failed lately."""
+    now = clock.now()
     by_login, by_address = SignInAttempt.login_key == login_key, SignInAttempt.address_key == address_key
-    counts = [
-        db.session.scalar(count.where(*which)) or 0
-        for which in ((by_login, by_address), (by_login,), (by_address,))
-    ]
-    if rules.is_locked(*counts):
-        raise LockedOut
+    pair, last = db.session.execute(
+        select(func.count(), func.max(SignInAttempt.at)).where(
+            by_login, by_address, SignInAttempt.at > now - rules.ATTEMPTS_KEPT
+        )
+    ).one()
+    lately = select(func.count()).where(SignInAttempt.at > now - rules.ATTEMPT_WINDOW)
+    of_login, of_address = (db.session.scalar(lately.where(which)) or 0 for which in (by_login, by_address))
+    wait = rules.locked_for(pair, last, of_login, of_address, now)
+    if wait:
+        raise LockedOut(-(-wait // timedelta(minutes=1)))
 
 
 def check_password(login: str, password: str) -> int | None:
@@ -65,23 +73,54 @@ def check_password(login: str, password: str) -> int | None:
     """
     account = db.session.scalar(select(Account).where(Account.login == login.strip().casefold()))
     known = account is not None and account.is_active and account.password_hash is not None
-    try:
-        _hasher.verify(account.password_hash if known else _nobodys_hash(), password)  # type: ignore[union-attr, arg-type]
-    except (VerifyMismatchError, VerificationError, InvalidHashError):
+    if not _is_password(account.password_hash if known else _nobodys_hash(), password):  # type: ignore[union-attr, arg-type]
         return None
     return account.id if known else None  # type: ignore[union-attr]
 
 
 def note_failure(login: str, address: str) -> None:
     """Count a failed attempt and forget those that no longer matter."""
-    now = clock.now()
-    login_key, address_key = _attempt_keys(login, address)
-    db.session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - rules.ATTEMPT_WINDOW))
-    db.session.add(SignInAttempt(login_key=login_key, address_key=address_key, at=now))
+    count_attempt(*_attempt_keys(login, address))
     audit.record("accounts:account:sign_in_failed", by=None, kind="account")
 
 
-def open_browser(account_id: int, address: str) -> tuple[Account, str]:
+def count_attempt(login_key: str, address_key: str) -> None:
+    """Count an attempt under these keys, and forget old ones."""
+    now = clock.now()
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - rules.ATTEMPTS_KEPT))
+    db.session.add(SignInAttempt(login_key=login_key, address_key=address_key, at=now))
+
+
+def unlock(account_id: int, *, by: Account) -> Account:
+    """Forget the failed attempts on an account, whatever the address. Raises Missing, NotYourself."""
+    account = lock(Account, account_id)
+    refuse_foreign(account, by)
+    forget_attempts(account)
+    audit.record("accounts:account:unlock", account, by=by, sentence=account.login)
+    return account
+
+
+def forget_attempts(account: Account) -> None:
+    """Forget the failed attempts on an account: passwords and codes."""
+    keys = (_attempt_keys(account.login, "")[0], code_key(account))
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.login_key.in_(keys)))
+
+
+def code_key(account: Account) -> str:
+    """Return the key under which failed codes of an account are counted."""
+    return keyed_hash("code", str(account.id))
+
+
+def count_failures(account: Account) -> int:
+    """Return how many attempts on an account failed lately."""
+    keys = (_attempt_keys(account.login, "")[0], code_key(account))
+    wanted = select(func.count()).where(
+        SignInAttempt.login_key.in_(keys), SignInAttempt.at > clock.now() - rules.ATTEMPTS_KEPT
+    )
+    return db.session.scalar(wanted) or 0
+
+
+def open_browser(account_id: int, address: str, agent: str = "") -> tuple[Account, str]:
     """Start a browser session and return it with the key for the cookie; only the key's hash is kept."""
     account = db.session.get(Account, account_id)
     if account is None or not account.is_active:
@@ -100,6 +139,9 @@ def open_browser(account_id: int, address: str) -> tuple[Account, str]:
             generation=account.generation,
             started_at=now,
             seen_at=now,
+            confirmed_at=now,
+            agent=rules.agent_words(agent),
+            address=address,
         )
     )
     account.last_seen_at = now
@@ -112,6 +154,20 @@ def touch_browser(browser_id: int) -> None:
     browser = db.session.get(BrowserSession, browser_id)
     if browser and browser.ended_at is None:
         browser.seen_at = clock.now()
+
+
+def confirm_browser(browser_id: int, *, by: Account) -> str:
+    """Note that the account's owner sits at a browser, and return the new key of its cookie (SECURITY C6)."""
+    browser, key = lock(BrowserSession, browser_id), secrets.token_urlsafe(32)
+    browser.confirmed_at, browser.key_hash = clock.now(), digest(key)
+    audit.record("accounts:account:confirm", by, by=by)
+    return key
+
+
+def close_all_browsers(account: Account, *, by: Account) -> None:
+    """End every browser session of an account."""
+    account.generation += 1
+    audit.record("accounts:account:sign_out_everywhere", account, by=by, sentence=account.login)
 
 
 def close_browser(browser_id: int, *, by: Account) -> None:
@@ -136,13 +192,42 @@ def create_account(login: str, name: str, *, by: Account | None) -> Account:
 
 
 def set_password(account: Account, password: str, *, by: Account | None) -> None:
-    """Give an account a password and end all its browser sessions. Raises WeakPassword."""
-    flaw = rules.password_flaw(password, account.login, account.name)
+    """Give an account a password and end all its browser sessions. Raises WeakPassword, UsedBefore.
+
+    Chosen by somebody else it has to be changed at the first sign-in, where the rules ask for that.
+    """
+    settings = current_settings()
+    flaw = rules.password_flaw(password, account.login, account.name, rules=settings.password_rules)
     if flaw:
         raise WeakPassword(flaw)
+    if settings.password_rules == rules.DENGBAO:
+        _refuse_used(account, password)
     account.password_hash = _hasher.hash(password)
+    account.password_set_at = clock.now()
+    account.must_change_password = by is None or by.id != account.id
     account.generation += 1
     audit.record("accounts:account:set_password", account, by=by)
+
+
+def _refuse_used(account: Account, password: str) -> None:
+    """Raise UsedBefore for the present password and those before it; then keep the present one as old."""
+    if account.password_hash is None:
+        return
+    of_account = select(OldPassword).where(OldPassword.account_id == account.id)
+    old = list(db.session.scalars(of_account.order_by(OldPassword.id.desc())))
+    before = [account.password_hash, *(one.password_hash for one in old[: rules.NOT_AGAIN - 1])]
+    if any(_is_password(one, password) for one in before):
+        raise UsedBefore
+    for one in old[rules.NOT_AGAIN - 1 :]:
+        db.session.delete(one)
+    db.session.add(OldPassword(account_id=account.id, password_hash=account.password_hash))
+
+
+def _is_password(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, VerificationError, InvalidHashError):
+        return False
 
 
 def grant(

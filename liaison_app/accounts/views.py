@@ -1,9 +1,9 @@
-"""The sign-in pages; loads `g.account` for every request."""
+"""Signing in and out by password; the accounts of the own part of the tree and what they are granted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -32,32 +32,13 @@ from liaison_app.people import queries as people
 from liaison_app.people.models import Person
 from liaison_app.people.rules import LEVEL_NAMES
 
-from . import queries, rules, services
-from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours, WrongPassword
+from . import queries, rules, second_factor, services
+from .browsers import admit, prove
+from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours
 from .forms import GrantForm, LoginForm, NewAccountForm, OwnerForm, SetupForm, SpanForm
 from .models import Account, RoleGrant, SetupLink
 
 bp = Blueprint("accounts", __name__)
-
-TOUCH_EVERY = timedelta(minutes=1)
-
-
-def load_account() -> None:
-    """Put the account of this browser into `g.account`, or None."""
-    key = session.get("key")
-    if not key or request.endpoint in {"static", "web.htmx_js", "web.healthz"}:
-        return
-    settings = current_settings()
-    browser = queries.find_browser(
-        key, idle_minutes=settings.idle_minutes, absolute_hours=settings.absolute_hours
-    )
-    if browser is None:
-        session.pop("key", None)
-        return
-    if clock.now() - browser.seen_at > TOUCH_EVERY:
-        with transaction():
-            services.touch_browser(browser.id)
-    g.account, g.browser_id = browser.account, browser.id
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -68,34 +49,24 @@ def login() -> ResponseReturnValue:
         return redirect(url_for("dashboards.desk"), 303)
     form = LoginForm()
     if form.validate_on_submit():
+        target = request.args.get("next")
+        target = own_path(target) if target else url_for("dashboards.desk")
         try:
-            _sign_in(form.login.data or "", form.password.data or "")
+            account = prove(form.login.data or "", form.password.data or "")
         except Refused as refusal:
             form.form_errors.append(translated(refusal))
         else:
-            target = request.args.get("next")
-            return redirect(own_path(target) if target else url_for("dashboards.desk"), 303)
-    return render("accounts/login.html", status=422 if form.errors else 200, form=form)
-
-
-def _sign_in(name: str, password: str) -> None:
-    """Check a password outside any transaction, then open a browser session or count the failure."""
-    address = request.remote_addr or ""
-    services.refuse_locked(name, address)
-    account_id = services.check_password(name, password)
-    if account_id is None:
-        with transaction():
-            services.note_failure(name, address)
-        raise WrongPassword
-    with transaction():
-        _account, key = services.open_browser(account_id, address)
-    session.clear()
-    session.permanent = True
-    session["key"] = key
+            return redirect(admit(account, target), 303)
+    return render(
+        "accounts/login.html",
+        status=422 if form.errors else 200,
+        form=form,
+        links=queries.sends_links(),
+    )
 
 
 @bp.post("/logout")
-@signed_in
+@signed_in(always=True)
 def logout() -> ResponseReturnValue:
     """End this browser's session on the server and clear what the browser kept."""
     with transaction():
@@ -158,7 +129,7 @@ def accounts() -> ResponseReturnValue:
 
 
 @bp.route("/accounts/new", methods=["GET", "POST"])
-@requires(Permission.ACCOUNT_MANAGE)
+@requires(Permission.ACCOUNT_MANAGE, fresh=True)
 def new() -> ResponseReturnValue:
     """Add an account with its first role, and show the link by which its owner sets a password."""
     form = NewAccountForm()
@@ -199,6 +170,7 @@ def account(account: Account) -> ResponseReturnValue:
         may_grant=lambda one: manages and g.account.may_grant(one.role, one.unit.path, today),
         may_add=manages and account.id != g.account.id and bool(_roles()),
         may_manage=manages and g.account.may_manage(account, today),
+        failures=services.count_failures(account) if manages else 0,
         trail=_seen(audit.trail_of("account", account.id)),
         role_names=ROLE_NAMES,
     )
@@ -235,7 +207,7 @@ def who() -> ResponseReturnValue:
 
 
 @bp.route("/accounts/<int:account_id>/grants/new", methods=["GET", "POST"])
-@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account, fresh=True)
 def grant(account: Account) -> ResponseReturnValue:
     """Give an account one more role."""
     form = GrantForm()
@@ -253,7 +225,7 @@ def grant(account: Account) -> ResponseReturnValue:
 
 
 @bp.route("/accounts/<int:account_id>/grants/<int:grant_id>", methods=["GET", "POST"])
-@requires(Permission.ACCOUNT_MANAGE, on=queries.get_grant)
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_grant, fresh=True)
 def limit(held: RoleGrant) -> ResponseReturnValue:
     """Change from when to when a role is held."""
     form = SpanForm(data={"starts_on": held.starts_on, "ends_on": held.ends_on})
@@ -292,7 +264,7 @@ def revoke(held: RoleGrant) -> ResponseReturnValue:
 
 
 @bp.route("/accounts/<int:account_id>/owner", methods=["GET", "POST"])
-@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account, fresh=True)
 def owner(account: Account) -> ResponseReturnValue:
     """Say where mail reaches an account's owner, and which deputy or official this is."""
     services.refuse_foreign(account, g.account)
@@ -323,7 +295,7 @@ def _who_is(person: Person) -> str:
 
 
 @bp.route("/accounts/<int:account_id>/link", methods=["GET", "POST"])
-@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account, fresh=True)
 def relink(account: Account) -> ResponseReturnValue:
     """Ask, then make a new one-time link by which the account's owner sets a password."""
     services.refuse_foreign(account, g.account)
@@ -344,6 +316,29 @@ def activate(account: Account) -> ResponseReturnValue:
     except Refused as refusal:
         flash(translated(refusal), "error")
     return redirect(_page(account.id), 303)
+
+
+@bp.post("/accounts/<int:account_id>/unlock")
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account)
+def unlock(account: Account) -> ResponseReturnValue:
+    """Let somebody try again at once who mistyped too often."""
+    with transaction():
+        services.unlock(account.id, by=g.account)
+    flash(_("已解锁。"))
+    return redirect(_page(account.id), 303)
+
+
+@bp.route("/accounts/<int:account_id>/second-factor", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account, fresh=True)
+def drop_factor(account: Account) -> ResponseReturnValue:
+    """Ask, then switch off the second factor of somebody who has lost the telephone."""
+    services.refuse_foreign(account, g.account)
+    if request.method == "POST":
+        with transaction():
+            second_factor.turn_off(account.id, by=g.account)
+        flash(_("已停用。"))
+        return redirect(_page(account.id), 303)
+    return render("accounts/drop_factor.html", account=account)
 
 
 _SEERS = (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)

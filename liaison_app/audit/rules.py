@@ -3,6 +3,14 @@
 from liaison_app.core.errors import N_
 
 ACTION_NAMES = {
+    "accounts:account:confirm": N_("再次输入密码"),
+    "accounts:account:sign_out_everywhere": N_("在所有地方退出"),
+    "accounts:account:unlock": N_("解锁账号"),
+    "accounts:second_factor:failed": N_("第二验证没通过"),
+    "accounts:second_factor:off": N_("停用第二验证"),
+    "accounts:second_factor:on": N_("启用第二验证"),
+    "accounts:second_factor:recover": N_("用备用码登录"),
+    "accounts:sign_in_link:send": N_("发登录链接"),
     "accounts:account:close": N_("停用账号"),
     "accounts:account:open": N_("恢复账号"),
     "accounts:account:create": N_("建账号"),

@@ -28,6 +28,10 @@ def setup_url(token: str) -> str:
     return absolute(f"/setup/{token}")
 
 
+def sign_in_url(token: str) -> str:
+    return absolute(f"/sign-in/{token}")
+
+
 def office() -> tuple[str, str, str]:
     """Return name, telephone and mail address of the office that runs this installation."""
     settings = current_app.config["LIAISON"]

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from liaison_app.access.guards import allowed_paths, may, requires
 from liaison_app.access.permissions import ROLE_NAMES, Permission
+from liaison_app.accounts import queries as accounts
 from liaison_app.core import clock
 from liaison_app.core.htmx import render
 from liaison_app.core.text import from_local, local
@@ -53,6 +54,7 @@ def desk() -> ResponseReturnValue:
         recent=queries.recent_entries(paths),
         figures=_figures(paths, today),
         role_words=_role_words(),
+        before=accounts.find_sign_in_before(g.account, g.browser_id),
     )
 
 

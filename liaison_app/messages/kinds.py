@@ -61,7 +61,10 @@ KIND_NAMES = {
     "withdrawn": N_("不再邀请"),
     "remind": N_("提醒"),
     "signup": N_("报名"),
+    "sign_in": N_("登录链接"),
 }
+# What opens somebody's account is for that person alone: not for who looks after the outbox.
+PERSONAL_KINDS = frozenset({"sign_in"})
 
 
 def kind_name(code: str) -> str:

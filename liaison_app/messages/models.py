@@ -6,10 +6,11 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison_app.core.db import CodeType, Model, Secret, SecretBytes
+from liaison_app.core.web import current_settings
 from liaison_app.orgs.models import OrgUnit
 
 from . import rules
-from .kinds import Channel, MessageState, Outcome
+from .kinds import PERSONAL_KINDS, Channel, MessageState, Outcome
 
 
 class Message(Model):
@@ -65,6 +66,11 @@ class Message(Model):
         """The meeting that the message is about, where it is about one."""
         kind, _, number = self.about.partition(":")
         return int(number) if kind == "meeting" and number.isdigit() else None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the text is for nobody but its recipient; the outbox of a demo is everybody's mailbox."""
+        return self.kind in PERSONAL_KINDS and not current_settings().is_demo
 
     @property
     def can_settle(self) -> bool:

@@ -118,7 +118,7 @@ def _history(message: Message) -> list[dict[str, Any]]:
 @requires(Permission.MESSAGE_MANAGE, on=queries.get_message)
 def download(message: Message) -> ResponseReturnValue:
     """Give the mail as it goes over the wire, for a mail program to open."""
-    if message.raw is None:
+    if message.raw is None or message.is_sealed:
         raise Missing
     response = Response(message.raw, mimetype="message/rfc822")
     response.headers.set("Content-Disposition", "attachment", filename=f"message-{message.id}.eml")

@@ -10,12 +10,10 @@ revision, down_revision = "0010_accounts_person", "0009_scheduling_figures"
 
 
 def upgrade() -> None:
+    op.add_column("account", sa.Column("email", sa.String(254), nullable=False, server_default=""))
     with op.batch_alter_table("account") as account:
-        account.add_column(sa.Column("email", sa.String(254), nullable=False, server_default=""))
         account.add_column(sa.Column("person_id", sa.Integer, nullable=True))
         account.create_foreign_key("fk_account_person_id", "person", ["person_id"], ["id"])
-    with op.batch_alter_table("account") as account:
-        account.alter_column("email", existing_type=sa.String(254), server_default=None)
     op.create_index("uq_account_person_id", "account", ["person_id"], unique=True)
 
 

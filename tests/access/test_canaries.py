@@ -127,7 +127,9 @@ def test_who_only_reads_gets_no_link_no_number_and_no_reason(product, world_on, 
     if role != Role.BUREAU_HEAD:
         hidden.append(places["answer"])
     pages = [
-        one for one in addresses(product, world) if not one.startswith(("/a/", "/t/", "/setup/", "/feeds/"))
+        one
+        for one in addresses(product, world)
+        if not one.startswith(("/a/", "/t/", "/setup/", "/sign-in/", "/feeds/"))
     ]
     pages.append(f"/meetings/{places['meeting']}/invitations?answer={places['invitation']}")
     leaks = []

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from liaison_app.access.permissions import Role
 from liaison_app.accounts import services as accounts
+from liaison_app.accounts.models import BrowserSession, SignInLink
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.tokens import digest
 from liaison_app.imports.kinds import ListKind
 from liaison_app.imports.models import ImportRun, RunState
 from liaison_app.invitations import queries as invitations
@@ -92,7 +94,11 @@ def build(database: Database) -> World:
         world = World(database, own, _fill(streets[1], 2), logins)
         with transaction():
             for id in logins.values():
-                world.keys[id] = accounts.open_browser(id, "127.0.0.1")[1]
+                account, world.keys[id] = accounts.open_browser(id, "127.0.0.1")
+                account.password_hash = "a password that nobody can type"
+            # Neither does a grave step ask for the password in between, nor is a session noted as used.
+            later = clock.now() + timedelta(hours=1)
+            db.session.execute(update(BrowserSession).values(confirmed_at=later, seen_at=later))
         return world
 
 
@@ -159,7 +165,7 @@ def _fill(street: dict[str, object], number: int) -> Side:
             "message": call.id, "mail": mail, "person": street["deputy"], "official": street["head"],
             "station": street["station"], "room": street["room"], "bureau": street["bureau"],
             "unit": street["house"], "account": clerk.id, "grant": grant.id, "run": run.id, "feed": feed,
-            "setup": accounts.make_setup_link(clerk),
+            "setup": accounts.make_setup_link(clerk), "browser": _browser(clerk), "entry": _entry(street, number),
         }  # fmt: skip
     places["day"] = (clock.now() + timedelta(days=9)).date().isoformat()
     secrets = [
@@ -186,6 +192,21 @@ def _meeting(
     if publish:
         scheduling.publish(meeting.id, version=meeting.version, by=None)
     return meeting.id
+
+
+def _browser(account) -> int:
+    accounts.open_browser(account.id, "127.0.0.1")
+    return db.session.scalar(select(func.max(BrowserSession.id)))
+
+
+def _entry(street, number: int) -> str:
+    """Return a token by which a deputy of the street signs in."""
+    deputy = accounts.create_account(f"deputy-street-{number}", f"{MARKS[number - 1]}代表", by=None)
+    accounts.grant(deputy, Role.DEPUTY, street["house"], by=None)
+    token = f"entry-of-street-{number}"
+    expires_at = clock.now() + timedelta(hours=1)
+    db.session.add(SignInLink(account_id=deputy.id, token_hash=digest(token), expires_at=expires_at))
+    return token
 
 
 def _run(unit_id: int, mark: str) -> ImportRun:

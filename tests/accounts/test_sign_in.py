@@ -127,10 +127,13 @@ def test_a_closed_account_is_out_at_the_next_click(client, account):
 
 
 @pytest.mark.parametrize(
-    "target", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"]
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"],
 )
 def test_signing_in_never_leads_to_another_site(client, account, target):
-    reply = client.post("/login", query_string={"next": target}, data={"login": "bai.xue", "password": PASSWORD})
+    reply = client.post(
+        "/login", query_string={"next": target}, data={"login": "bai.xue", "password": PASSWORD}
+    )
     assert reply.location == "/"
 
 
@@ -142,7 +145,8 @@ def test_only_the_hash_of_the_cookie_is_kept(client, account):
 
 
 @pytest.mark.parametrize(
-    "password", ["short", "1234567890", "password123", "shangjie2024", "aaaaaaaaaaaa", "bai.xue-bai.xue", "x" * 201]
+    "password",
+    ["short", "1234567890", "password123", "shangjie2024", "aaaaaaaaaaaa", "bai.xue-bai.xue", "x" * 201],
 )
 def test_an_obvious_password_is_refused_with_the_reason(password):
     assert rules.password_flaw(password, "bai.xue", "白雪")
@@ -159,8 +163,12 @@ def test_a_setup_link_works_once_and_for_a_day(client, app):
         assert client.get(f"/setup/{token}").status_code == 200
         weak = client.post(f"/setup/{token}", data={"password": "1234567890", "again": "1234567890"})
         assert weak.status_code == 422
-        assert client.post(f"/setup/{token}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 303
-        assert client.post(f"/setup/{token}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 404
+        assert (
+            client.post(f"/setup/{token}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 303
+        )
+        assert (
+            client.post(f"/setup/{token}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 404
+        )
         with transaction():
             late = services.make_setup_link(make_account(login="late"))
     with clock.frozen(NOW + timedelta(hours=25)):

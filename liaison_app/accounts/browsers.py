@@ -1,0 +1,109 @@
+"""Who sits at this browser: loaded for every request, and put into the cookie at sign-in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import g, request, session, url_for
+
+from liaison_app.core import clock
+from liaison_app.core.db import db, transaction
+from liaison_app.core.text import local
+from liaison_app.core.web import current_settings
+
+from . import queries, rules, services
+from .errors import WrongPassword
+from .models import Account
+
+TOUCH_EVERY = timedelta(minutes=1)
+# Whoever has given the first factor and not yet the second.
+_PENDING = "pending"
+
+
+def load_account() -> None:
+    """Put the account of this browser into `g.account`, or None, and into `g.duty` what it has to do first."""
+    key = session.get("key")
+    if not key or request.endpoint in {"static", "web.htmx_js", "web.healthz"}:
+        return
+    settings = current_settings()
+    browser = queries.find_browser(
+        key, idle_minutes=settings.idle_minutes, absolute_hours=settings.absolute_hours
+    )
+    if browser is None:
+        session.pop("key", None)
+        return
+    now = clock.now()
+    if now - browser.seen_at > TOUCH_EVERY:
+        with transaction():
+            services.touch_browser(browser.id)
+    g.account, g.browser_id = browser.account, browser.id
+    g.is_fresh = rules.is_fresh(browser.confirmed_at, now)
+    g.duty = duty_of(browser.account, now)
+
+
+def duty_of(account: Account, now: datetime) -> str | None:
+    """Return the endpoint where an account has something to do before anything else, or None."""
+    settings = current_settings()
+    if account.password_hash and rules.is_stale(
+        account.password_set_at, account.must_change_password, now, rules=settings.password_rules
+    ):
+        return "sign_in.password"
+    if account.totp_since is None and settings.second_factor_roles:
+        held = {one.role for one in account.held(local(now).date())}
+        if held & set(settings.second_factor_roles):
+            return "sign_in.factor"
+    return None
+
+
+def prove(login: str, password: str) -> Account:
+    """Return the account of a login and password; the slow check runs outside any transaction.
+
+    Counts a failure. Raises LockedOut, WrongPassword.
+    """
+    address = request.remote_addr or ""
+    services.refuse_locked(login, address)
+    account_id = services.check_password(login, password)
+    if account_id is None:
+        with transaction():
+            services.note_failure(login, address)
+        raise WrongPassword
+    return queries.get_account(account_id)
+
+
+def enter(account_id: int) -> None:
+    """Open a browser session for somebody who has proved everything, and give this browser its cookie."""
+    with transaction():
+        _account, key = services.open_browser(account_id, request.remote_addr or "", _agent())
+    session.clear()
+    session.permanent = True
+    session["key"] = key
+
+
+def admit(account: Account, target: str) -> str:
+    """Let in whoever has given the first factor, or ask for the second; return the path to go on to."""
+    if account.totp_since is None:
+        enter(account.id)
+        return target
+    session.clear()
+    session[_PENDING] = [account.id, account.generation, clock.now().timestamp(), target]
+    return url_for("sign_in.code")
+
+
+def find_pending() -> tuple[Account, str] | None:
+    """Return who has given the first factor in this browser just now, with where to go on; or None."""
+    account_id, generation, at, target = session.get(_PENDING) or (0, 0, 0, "")
+    if clock.now().timestamp() - at > rules.CODE_LIFE.total_seconds():
+        return None
+    account = db.session.get(Account, account_id)
+    if account is None or not account.is_active or account.generation != generation:
+        return None
+    return account, target
+
+
+def renew(key: str) -> None:
+    """Put the new key of the open browser session into its cookie."""
+    session["key"] = key
+
+
+def _agent() -> str:
+    return request.user_agent.string[:400]
