@@ -27,6 +27,8 @@ from .core.text import from_local
 from .imports.commands import import_list
 from .jobs import worker
 from .jobs.errors import WrongSchema
+from .messages import services as messages
+from .messages.channels import email
 from .orgs import services as orgs
 from .settings import Settings
 
@@ -103,11 +105,20 @@ def seed_demo(at: datetime | None) -> None:
 @with_appcontext
 def check() -> None:
     """Look at configuration, database, migrations, mail server and clock; exit with 1 where something is wrong."""
-    found = checks.run()
+    found = [*checks.run(), _mail()]
     for name, is_well, words in found:
         click.echo(f"{'好  ' if is_well else '不好'}  {name}：{words}")
     if not all(is_well for _, is_well, _ in found):
         sys.exit(1)
+
+
+def _mail() -> checks.Check:
+    """Open a line to the mail server as the worker does: address, certificate and password."""
+    url = current_app.config["LIAISON"].smtp_url
+    if not url:
+        return "发信", True, "没有配置，消息留在消息页，由工作人员转告"
+    trouble = email.find_trouble(url, own_host=messages.own_host())
+    return "发信", not trouble, trouble or "邮件服务器有应答"
 
 
 @click.command("first-account")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import smtplib
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from alembic.migration import MigrationContext
 from flask import current_app
@@ -18,12 +16,11 @@ from .db import db, is_sqlite
 
 Check = tuple[str, bool, str]
 ENOUGH_SPACE = 200 * 1024 * 1024
-PATIENCE_SECONDS = 5
 
 
 def run() -> list[Check]:
     """Return all checks of this installation, in the order a person would mend them."""
-    return [_configuration(), _folder(), _database(), _migrations(), _clock(), _mail()]
+    return [_configuration(), _folder(), _database(), _migrations(), _clock()]
 
 
 def _configuration() -> Check:
@@ -67,17 +64,3 @@ def _clock() -> Check:
     theirs = db.session.execute(text("SELECT now()")).scalar_one()
     apart = abs((clock.now() - theirs).total_seconds())
     return "时钟", apart < 5, f"和数据库相差 {apart:.1f} 秒"
-
-
-def _mail() -> Check:
-    """Greet the mail server and nothing more; no password is shown."""
-    url = urlsplit(current_app.config["LIAISON"].smtp_url)
-    if not url.hostname:
-        return "发信", True, "没有配置，消息留在消息页，由工作人员转告"
-    kind = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
-    try:
-        with kind(url.hostname, url.port or 0, timeout=PATIENCE_SECONDS) as server:
-            server.noop()
-    except (TimeoutError, OSError, smtplib.SMTPException) as error:
-        return "发信", False, f"{url.hostname}：{error}"
-    return "发信", True, f"{url.hostname} 有应答"

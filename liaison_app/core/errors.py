@@ -39,13 +39,6 @@ class Missing(LiaisonError):
     status = 404
 
 
-class Forbidden(LiaisonError):
-    """The person is known and may see the thing, but not do this to it."""
-
-    message = N_("您的账号不能做这一步，请找上一级办公室。")
-    status = 403
-
-
 class Refused(LiaisonError):
     """Base of the refusals that a form shows in place."""
 

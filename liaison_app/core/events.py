@@ -25,10 +25,3 @@ def publish(fact: object) -> None:
     """Tell every handler of the fact's class, in the order of registration."""
     for handler in _handlers[type(fact)]:
         handler(fact)
-
-
-def listeners() -> dict[str, list[str]]:
-    """Return who listens to what, for `flask check`."""
-    return {
-        kind.__name__: [f"{h.__module__}.{h.__name__}" for h in found] for kind, found in _handlers.items()
-    }

@@ -11,8 +11,6 @@ from jinja2 import TemplateNotFound
 
 from .text import CHINESE
 
-SHORT_LENGTH = 70
-
 
 @dataclass(frozen=True)
 class Letter:

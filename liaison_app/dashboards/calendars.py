@@ -64,7 +64,7 @@ def page(endpoint: str, paths: Collection[str] | None) -> dict[str, Any]:
             {
                 "label": _("周"),
                 "url": url_for(
-                    endpoint, view="week", week=(today if (first.year, first.month) == (today.year, today.month) else first), **kept
+                    endpoint, view="week", week=(today if today.replace(day=1) == first else first), **kept
                 ),
                 "current": is_week,
             },

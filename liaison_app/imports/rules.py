@@ -310,11 +310,5 @@ def refused(kind: ListKind, entry: Entry, field_name: str, reason: LiaisonError)
     return replace(entry, problems=(*entry.problems, problem))
 
 
-def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
-    """Count the rows of each outcome, also those that have none."""
-    counts = Counter(verdict.outcome for verdict in verdicts)
-    return {outcome: counts[outcome] for outcome in Outcome}
-
-
 def _shown(column: Column, value: Any) -> str:
     return "" if value in (None, "", ()) else column.show(value)

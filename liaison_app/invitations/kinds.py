@@ -23,9 +23,6 @@ ANSWER_NAMES = {
     AnswerState.TENTATIVE: N_("暂定"),
 }
 
-# What a person can choose on a page or say by telephone; a calendar can answer “tentative” besides.
-CHOICES = (AnswerState.ACCEPTED, AnswerState.DECLINED, AnswerState.DELEGATED)
-
 
 class Door(StrEnum):
     """By which door an answer came in: the personal link, a clerk's note of a telephone call,

@@ -35,6 +35,11 @@ def next_try(work: Work, now: datetime) -> datetime | None:
     return at if at <= work.first_tried_at + PATIENCE else None
 
 
+def is_hopeless(first_tried_at: datetime | None, now: datetime) -> bool:
+    """Return whether a job whose worker died was first tried so long ago that it is not to kill another."""
+    return first_tried_at is not None and now > first_tried_at + PATIENCE
+
+
 def is_silent(last_beat: datetime | None, now: datetime) -> bool:
     """Return whether no worker has shown itself for longer than its longest piece of work takes."""
     return last_beat is None or now - last_beat > SILENCE

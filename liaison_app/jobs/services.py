@@ -55,11 +55,11 @@ def claim(names: Iterable[str]) -> Work | None:
     """
     now = _lease_time()
     due = select(Job).where(queries.is_due(now), Job.name.in_(names)).order_by(Job.run_after, Job.id).limit(1)
-    job = db.session.scalars(due.with_for_update(skip_locked=True)).one_or_none()
-    if job is None:
-        return None
-    if job.state == JobState.RUNNING and job.first_tried_at and now > job.first_tried_at + rules.PATIENCE:
+    while (job := db.session.scalars(due.with_for_update(skip_locked=True)).one_or_none()) is not None:
+        if job.state != JobState.RUNNING or not rules.is_hopeless(job.first_tried_at, now):
+            break
         _settle(job, JobState.DEAD, "its worker died, again and again")
+    if job is None:
         return None
     job.state = JobState.RUNNING
     job.attempts += 1

@@ -69,15 +69,19 @@ def drain() -> int:
 
 
 def run_once() -> bool:
-    """Do one job, in an application context of its own; return False where nothing was due."""
+    """Do one job, in an application context of its own; return False where there was none to take.
+
+    What seems due may be another worker's by now, or not due by the clock of the database.
+    """
     names = registry.names()
     with _app().app_context():
         if not queries.has_due(names, clock.now()):
             return False
         with transaction():
             work = services.claim(names)
-        if work is not None:
-            _perform(work)
+        if work is None:
+            return False
+        _perform(work)
         return True
 
 

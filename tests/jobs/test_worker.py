@@ -161,6 +161,18 @@ def test_a_job_that_kills_its_workers_for_three_days_is_buried(app, trade):
     assert only_job().state == JobState.DEAD
 
 
+def test_the_job_behind_one_that_is_buried_is_done_in_the_same_turn(app, trade):
+    done = []
+    trade(lambda work: done.append(work.subject_id))
+    enqueue(1)
+    claim()
+    with clock.frozen(NOW + timedelta(hours=73)):
+        enqueue(2)
+        assert worker.run_once()
+        assert not worker.run_once()
+    assert done == [2]
+
+
 def test_a_name_that_this_version_does_not_know_is_left_to_one_that_does(app, trade):
     with transaction():
         services.enqueue("tests.unknown", 1)

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,6 +51,20 @@ def test_an_address_that_cannot_be_read_is_trouble_that_an_operator_can_mend():
     ):
         pass
     assert failure.value.outcome == Outcome.UNREACHABLE
+
+
+def test_the_check_says_why_the_server_takes_nothing_and_never_shows_the_password(app, monkeypatch):
+    url = "smtp+starttls://user:geheim@localhost:1"
+    monkeypatch.setitem(app.config, "LIAISON", replace(app.config["LIAISON"], smtp_url=url))
+    found = app.test_cli_runner().invoke(args=["check"])
+    assert found.exit_code == 1
+    assert "不好  发信：" in found.output
+    assert "geheim" not in found.output
+
+
+def test_without_a_mail_server_all_is_well(app):
+    found = app.test_cli_runner().invoke(args=["check"])
+    assert (found.exit_code, found.output.count("好  ")) == (0, 6)
 
 
 class Box:

@@ -71,6 +71,15 @@ def connect(url: str, *, own_host: str) -> Iterator[smtplib.SMTP]:
         _part(line)
 
 
+def find_trouble(url: str, *, own_host: str) -> str:
+    """Return why the mail server would take nothing from us, in its words, or “”; sends nothing."""
+    try:
+        with connect(url, own_host=own_host):
+            return ""
+    except TemporaryFailure as failure:
+        return failure.why
+
+
 def send(line: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> None:
     """Give one mail to the server, which is bound to deliver it once this returns.
 
