@@ -1,12 +1,11 @@
 """Sign-in, passwords, accounts and what they are granted."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
 from wtforms.widgets import EmailInput
 
-from liaison_app.core.fields import CleanField
+from liaison_app.core.fields import CleanField, Form
 from liaison_app.core.text import clean_line
 from liaison_app.core.time_fields import DayField
 from liaison_app.people.rules import email_normal
@@ -25,7 +24,7 @@ class EmailField(CleanField):
         return email_normal(typed)
 
 
-class LoginForm(FlaskForm):
+class LoginForm(Form):
     login = StringField(
         _l("账号"),
         validators=[InputRequired(_l("请填写账号。")), Length(max=60)],
@@ -38,7 +37,7 @@ class LoginForm(FlaskForm):
     )
 
 
-class SetupForm(FlaskForm):
+class SetupForm(Form):
     password = PasswordField(
         _l("新密码"),
         validators=[InputRequired(_l("请填写新密码。")), Length(max=200)],
@@ -51,7 +50,7 @@ class SetupForm(FlaskForm):
     )
 
 
-class CodeForm(FlaskForm):
+class CodeForm(Form):
     code = StringField(
         _l("验证码"),
         filters=[clean_line_or_empty],
@@ -60,7 +59,7 @@ class CodeForm(FlaskForm):
     )
 
 
-class ConfirmForm(FlaskForm):
+class ConfirmForm(Form):
     password = PasswordField(
         _l("您的密码"),
         validators=[InputRequired(_l("请填写密码。")), Length(max=200)],
@@ -76,7 +75,7 @@ class OwnPasswordForm(SetupForm):
     )
 
 
-class LinkForm(FlaskForm):
+class LinkForm(Form):
     email = EmailField(
         _l("您的邮箱"),
         longest=254,
@@ -85,7 +84,7 @@ class LinkForm(FlaskForm):
     )
 
 
-class AccountForm(FlaskForm):
+class AccountForm(Form):
     login = StringField(
         _l("账号名"),
         filters=[clean_line_or_empty],
@@ -105,7 +104,7 @@ class AccountForm(FlaskForm):
     )
 
 
-class SpanForm(FlaskForm):
+class SpanForm(Form):
     """From when to when; both days count, an empty one is open."""
 
     starts_on = DayField(_l("从哪天起"), description=_l("不填就是马上。"))
@@ -117,7 +116,7 @@ class GrantForm(SpanForm):
     unit_id = SelectField(_l("在哪个单位"), coerce=int, description=_l("角色管到这个单位和它下面的单位。"))
 
 
-class OwnerForm(FlaskForm):
+class OwnerForm(Form):
     """Where mail reaches an account's owner, and who that is."""
 
     email = EmailField(

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
+from flask_wtf import FlaskForm
 from wtforms import StringField
+from wtforms.i18n import get_translations
 from wtforms.widgets import Input, TelInput, TextArea
 
 from .errors import N_, LiaisonError
 from .text import Unreadable, clean_line, clean_name, clean_text, mobile_normal
+
+
+class Form(FlaskForm):
+    """Base of every form: sentences of the library itself come in the reader's language."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> Any:
+            return get_translations(["en" if str(get_locale()) == "en" else "zh"])
 
 
 class TooLong(Unreadable):

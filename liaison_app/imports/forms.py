@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import Field, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from liaison_app.core import tokens
+from liaison_app.core.fields import Form
 from liaison_app.core.web import row_id
 from liaison_app.orgs.models import OrgUnit
 
@@ -31,7 +31,7 @@ def _number(text: str) -> int:
         return 0
 
 
-class UploadForm(FlaskForm):
+class UploadForm(Form):
     kind = RadioField(_l("哪一种名册"), coerce=_kind, validate_choice=False)
     unit_id = SelectField(_l("归哪个单位"), coerce=_number, validate_choice=False)
     file = FileField(_l("文件"), validators=[FileRequired(_l("请选一个文件。"))])

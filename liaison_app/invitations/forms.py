@@ -7,13 +7,12 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired
 from wtforms.widgets import HiddenInput
 
 from liaison_app.core.errors import LiaisonError
-from liaison_app.core.fields import LineField, TextField
+from liaison_app.core.fields import Form, LineField, TextField
 from liaison_app.core.web import row_id, translated
 from liaison_app.people.models import Post
 
@@ -30,7 +29,7 @@ _WORDS = {
 }
 
 
-class AnswerForm(FlaskForm):
+class AnswerForm(Form):
     """`sequence` is that of the meeting as it was shown; an answer to an older time or place is refused."""
 
     answer = RadioField(_l("答复"), validators=[InputRequired(_l("请选一项。"))])

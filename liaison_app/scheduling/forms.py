@@ -9,7 +9,6 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
@@ -23,6 +22,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from liaison_app.core.fields import Form
 from liaison_app.core.text import clean_line, clean_text, from_local, local
 from liaison_app.core.time_fields import ClockField, DayField, complain
 from liaison_app.core.web import row_id
@@ -42,6 +42,7 @@ SEAT_ROLES = (
     RoleCode.COUNCIL_CITIZEN,
 )
 MOST_DEPUTIES = 500
+LONGEST_SEARCH = 40
 # In which role the people of a unit come to the table.
 ROLE_OF_UNIT = {
     OrgKind.BUREAU: RoleCode.BUREAU_HEAD,
@@ -65,6 +66,11 @@ def _line(text: str | None) -> str:
     return clean_line(text or "")
 
 
+def _words(text: str | None) -> str:
+    """Return words to search by; a database looks for no more than a line."""
+    return _line(text)[:LONGEST_SEARCH]
+
+
 def _text(text: str | None) -> str:
     return clean_text(text or "")
 
@@ -81,7 +87,7 @@ def _few(ids: list[int] | None) -> list[int]:
     return (ids or [])[:MOST_DEPUTIES]
 
 
-class MeetingForm(FlaskForm):
+class MeetingForm(Form):
     kind = SelectField(_l("活动类型"))
     title = StringField(
         _l("主题"),
@@ -100,7 +106,7 @@ class MeetingForm(FlaskForm):
     others = SelectMultipleField(_l("同来的部门"))
     stand_in_reason = StringField(_l("局长不来的原因"), filters=[_line], validators=[Length(max=200)])
     deputies = SelectMultipleField(_l("邀请代表"), coerce=_number, validate_choice=False, filters=[_few])
-    find = StringField(_l("找别的代表"), filters=[_line], validators=[Length(max=40)])
+    find = StringField(_l("找别的代表"), filters=[_words])
     is_public = BooleanField(_l("公开：放到公开页面，群众可以看到和报名"))
     opens_day = DayField(_l("报名开始"), validators=[Optional()])
     opens_time = ClockField(_l("几点开始"), validators=[Optional()])
@@ -244,7 +250,7 @@ for _role in SEAT_ROLES:
     )
 
 
-class StepForm(FlaskForm):
+class StepForm(Form):
     """A step that needs no reason."""
 
     version = HiddenField(filters=[_number])

@@ -7,12 +7,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from liaison_app.core import tokens
-from liaison_app.core.fields import LineField, MobileField, NameField, TextField
+from liaison_app.core.fields import Form, LineField, MobileField, NameField, TextField
 from liaison_app.core.text import clean_line
 from liaison_app.scheduling.kinds import ROLE_NAMES
 
@@ -29,10 +28,10 @@ def seats_left(pool: PoolSeats) -> str:
     return _("满了，%(n)d 人候补", n=pool.waiting) if pool.waiting else _("满了，可候补")
 
 
-class SignUpForm(FlaskForm):
+class SignUpForm(Form):
     """Who comes, in which role, with what question. `form_token` is good for one person at one meeting."""
 
-    class Meta(FlaskForm.Meta):
+    class Meta(Form.Meta):
         def get_translations(self, form: Any) -> None:
             """Every sentence is our own: do not read the library's from the disk at each request."""
 
@@ -132,7 +131,7 @@ class EntryForm(SignUpForm):
     )
 
 
-class WithdrawalForm(FlaskForm):
+class WithdrawalForm(Form):
     """The clerk's reason for taking somebody off the list."""
 
     reason = LineField(
