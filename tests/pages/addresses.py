@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
 from liaison_app.accounts import services as accounts
-from liaison_app.accounts.models import Account
+from liaison_app.accounts.models import Account, SignInLink
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.tokens import digest
 from liaison_app.imports import services as imports
 from liaison_app.imports.kinds import ListKind
 from liaison_app.invitations.letters import answer_token
@@ -54,6 +56,7 @@ def list_addresses() -> dict[str, list[str]]:
     return {
         "accounts.account": [f"/accounts/{clerk.id}"],
         "accounts.accounts": ["/accounts"],
+        "accounts.drop_factor": [f"/accounts/{clerk.id}/second-factor"],
         "accounts.grant": [f"/accounts/{clerk.id}/grants/new"],
         "accounts.limit": [held],
         "accounts.login": ["/login"],
@@ -93,6 +96,15 @@ def list_addresses() -> dict[str, list[str]]:
         ],
         "scheduling.publish": _each("/meetings/{}/publish", heating, draft),
         "scheduling.step": [f"/meetings/{meeting.id}/{step}" for meeting, step in steps],
+        "sign_in.ask_link": ["/sign-in-link"],
+        "sign_in.by_link": [f"/sign-in/{_entry_token()}"],
+        "sign_in.code": ["/login/code"],
+        "sign_in.confirm": ["/confirm?next=/desk"],
+        "sign_in.factor": ["/account/second-factor"],
+        "sign_in.factor_off": ["/account/second-factor/off"],
+        "sign_in.own": ["/account"],
+        "sign_in.password": ["/account/password"],
+        "sign_in.recovery_codes": ["/account/recovery-codes"],
         "signups.enter": _each("/meetings/{}/signups/new", heating, full),
         "signups.roster": _each("/meetings/{}/signups", heating, full, draft),
         "signups.take_off": [f"/meetings/{heating.id}/signups/{seat.id}/withdraw"],
@@ -133,6 +145,16 @@ def _each(path: str, *meetings: Meeting) -> list[str]:
 def _setup_token() -> str:
     with transaction():
         return accounts.make_setup_link(_account("office"))
+
+
+def _entry_token() -> str:
+    """Return a token by which a deputy signs in."""
+    token = "entry-of-a-deputy"
+    expires_at = clock.now() + timedelta(minutes=15)
+    with transaction():
+        account = _account("daibiao")
+        db.session.add(SignInLink(account_id=account.id, token_hash=digest(token), expires_at=expires_at))
+    return token
 
 
 def _import_run() -> int:
