@@ -79,11 +79,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
-    csrf.init_app(app)
     Babel(app, locale_selector=web.choose_locale)
     Compress(app)
     web.init_app(app)
     app.before_request(_nobody_yet)
+    # After the limits of a form: looking for the token reads it.
+    csrf.init_app(app)
     app.jinja_env.globals.update(
         may=guards.may,
         allowed_paths=guards.allowed_paths,

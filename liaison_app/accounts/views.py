@@ -24,9 +24,9 @@ from liaison_app.core import clock, links
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
-from liaison_app.core.text import local
+from liaison_app.core.text import clean_line, local
 from liaison_app.core.time_fields import complain
-from liaison_app.core.web import current_settings, own_path, translated
+from liaison_app.core.web import current_settings, own_path, row_id, translated
 from liaison_app.orgs import queries as orgs
 from liaison_app.people import queries as people
 from liaison_app.people.models import Person
@@ -105,7 +105,7 @@ def setup(link: SetupLink) -> ResponseReturnValue:
 @requires(Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)
 def accounts() -> ResponseReturnValue:
     """List the accounts of the own part of the tree; `?q=` looks in names, `?show=idle` for those nobody uses."""
-    show, words = request.args.get("show", ""), request.args.get("q", "").strip()[:40]
+    show, words = request.args.get("show", ""), clean_line(request.args.get("q", ""))[:40]
     now = clock.now()
     paths = _paths()
     return render(
@@ -182,7 +182,7 @@ def who() -> ResponseReturnValue:
     """Show who may do a thing in a unit of the own part of the tree, and which grant lets them."""
     units = orgs.list_units(_paths())
     asked = request.args.get("permission", "")
-    unit_id = request.args.get("unit", type=int)
+    unit_id = request.args.get("unit", type=row_id)
     found: list[RoleGrant] = []
     unit = None
     if asked in set(Permission) and unit_id is not None:
