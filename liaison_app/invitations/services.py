@@ -17,6 +17,7 @@ from liaison_app.messages import services as messages
 from liaison_app.messages.mime import is_address
 from liaison_app.messages.models import Message
 from liaison_app.scheduling import services as scheduling
+from liaison_app.scheduling.errors import BusyElsewhere, Conflict
 from liaison_app.scheduling.models import Meeting, Participant
 
 from . import letters, queries, rules
@@ -118,7 +119,7 @@ def take_answer(
 
     `sequence` is that of the meeting the person was looking at. The time of who does not come is free at
     once; a stand-in's is taken in the same step. The same answer twice does nothing.
-    Raises AnswerRefused (StaleAnswer among them), scheduling's Conflict and PlanRefused.
+    Raises AnswerRefused (StaleAnswer among them), scheduling's BusyElsewhere and PlanRefused.
     """
     meeting = lock(Meeting, get(Invitation, invitation_id).meeting_id)
     invitation = lock(Invitation, invitation_id)
@@ -127,7 +128,11 @@ def take_answer(
     given = _cleaned(given)
     if given == _standing(invitation):
         return invitation
-    _settle_seat(invitation.participant, given)
+    try:
+        _settle_seat(invitation.participant, given)
+    except Conflict as conflict:
+        # Whoever answers may be of any unit, and what the other meeting is may be a draft's secret.
+        raise BusyElsewhere(conflict.blockers[0]) from conflict
     invitation.answer = given.answer
     invitation.reason = given.reason or None
     invitation.stand_in_text = given.stand_in_text

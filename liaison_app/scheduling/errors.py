@@ -12,10 +12,8 @@ from liaison_app.core.text import CHINESE, show_span
 
 @dataclass(frozen=True)
 class Blocker:
-    """What already holds a room or a person: “who” is the room's or person's name.
-
-    `meeting_id` and `title` are None where the blocker belongs to a unit that the asker may not look into.
-    """
+    """What already holds a room or a person: “who” is the room's or person's name. Title, place and the link are
+    for whoever may look into the unit of `unit_path`; for others there is `BusyElsewhere`."""
 
     kind: str
     who: str
@@ -44,6 +42,24 @@ class Conflict(Refused):
         first = self.blockers[0]
         span = show_span(first.starts_at, first.ends_at, locale=locale)
         return {"who": first.who, "span": span, "title": first.title, "place": first.place}
+
+
+class BusyElsewhere(Refused):
+    """What a Conflict says to whoever may not look into the blocker's unit: who is busy when, and not with what."""
+
+    message = N_("{who} 在 {span} 已经有别的安排。")
+    status = 409
+
+    def __init__(self, blocker: Blocker):
+        self.blocker = blocker
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self.values_in(CHINESE)
+
+    def values_in(self, locale: str) -> dict[str, Any]:
+        span = show_span(self.blocker.starts_at, self.blocker.ends_at, locale=locale)
+        return {"who": self.blocker.who, "span": span}
 
 
 class PlanRefused(Refused):

@@ -31,7 +31,7 @@ from liaison_app.people.rules import LEVEL_NAMES
 from liaison_app.stations import queries as stations
 
 from . import queries, rules, services
-from .errors import Blocker, Conflict, PlanRefused
+from .errors import Blocker, BusyElsewhere, Conflict, PlanRefused
 from .forms import SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm
 from .kinds import KINDS, STATE_NAMES, MeetingState, PlaceKind
 from .models import Meeting
@@ -414,10 +414,8 @@ def _shown(blockers: list[Blocker]) -> list[dict[str, Any]]:
 
 def _said(refusal: Conflict) -> str:
     """Return the sentence of a conflict; a foreign unit's meeting is not named in it."""
-    first = _shown(refusal.blockers[:1])[0]
-    if first["url"]:
-        return translated(refusal)
-    return _("%(who)s 在 %(span)s 已经有别的安排。", who=first["who"], span=show_span(*first["span"]))
+    first = refusal.blockers[0]
+    return translated(refusal if _shown([first])[0]["url"] else BusyElsewhere(first))
 
 
 def _differences(form: MeetingForm, meeting: Meeting) -> list[tuple[str, str, str]]:

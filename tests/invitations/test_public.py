@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy import text
 
-from liaison_app.core.db import db
+from liaison_app.core.db import db, transaction
 from liaison_app.invitations.kinds import AnswerState, Door
+from liaison_app.scheduling import services as scheduling
+from liaison_app.scheduling.kinds import PlaceKind, RoleCode
+from liaison_app.scheduling.rules import PlannedPerson
 from tests.parts.calendars import lines_of_file
 
 ACCEPT = {"answer": "accepted", "sequence": "0"}
@@ -115,12 +119,36 @@ def test_the_head_names_the_deputy_head(published, client):
     assert "代谁来" in client.get(published.link(published.deputy_head)).text
 
 
-def test_a_busy_stand_in_is_explained(published, client):
+def test_a_stand_in_of_another_unit_is_refused(published, client):
     published.revise()
     data = {"answer": "delegated", "reason": "出差", "stand_in": str(published.deputy.id), "sequence": "0"}
     reply = client.post(published.link(published.head), data=data)
     assert reply.status_code == 422
     assert "同一单位" in reply.text
+
+
+def test_a_link_tells_that_a_stand_in_is_busy_and_not_with_what(published, client):
+    with transaction():
+        plan = replace(
+            scheduling.as_plan(published.meeting),
+            kind="research",
+            title="内部通气会",
+            place_kind=PlaceKind.OUTSIDE,
+            place_text="三号楼",
+            people=(PlannedPerson(published.deputy_head.id, RoleCode.BUREAU_STAFF, published.bureau.id),),
+        )
+        scheduling.create_meeting(plan, unit_id=published.host.id, by=None)
+    data = {
+        "answer": "delegated",
+        "reason": "出差",
+        "stand_in": str(published.deputy_head.id),
+        "sequence": "0",
+    }
+    reply = client.post(published.link(published.head), data=data)
+    assert reply.status_code == 422
+    assert "何试二 在 2026年11月20日（星期五）14:30–16:30 已经有别的安排" in reply.text
+    assert "内部通气会" not in reply.text
+    assert "三号楼" not in reply.text
 
 
 def test_a_form_opened_before_a_move_answers_nothing_and_asks_anew(published, client):
@@ -177,5 +205,7 @@ def test_who_is_no_longer_asked_gets_no_file_for_the_calendar(published, client)
 
 def test_the_file_of_a_meeting_that_is_off_takes_it_out_of_the_calendar(published, client):
     published.step("cancel", reason="防汛会议")
-    (event,) = Calendar.from_ical(client.get(published.link(published.deputy) + "/invite.ics").data).walk("VEVENT")
+    (event,) = Calendar.from_ical(client.get(published.link(published.deputy) + "/invite.ics").data).walk(
+        "VEVENT"
+    )
     assert event["STATUS"] == "CANCELLED"

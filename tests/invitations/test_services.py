@@ -27,7 +27,7 @@ from liaison_app.invitations.models import Invitation
 from liaison_app.invitations.rules import Given
 from liaison_app.messages.models import Channel, Message, MessageState
 from liaison_app.scheduling import services as scheduling
-from liaison_app.scheduling.errors import Conflict, PlanRefused
+from liaison_app.scheduling.errors import BusyElsewhere, PlanRefused
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting, Occupancy
 from liaison_app.scheduling.rules import PlannedPerson, person_resource
@@ -350,7 +350,7 @@ def test_coming_after_all_is_refused_where_the_time_is_taken_by_now(published):
             ),
             unit_id=meeting.unit_id, by=None,
         )  # fmt: skip
-    with pytest.raises(Conflict, match="王试三"):
+    with pytest.raises(BusyElsewhere, match="王试三"):
         answer(published, person, ACCEPTED)
     assert published.invitation(person).answer == AnswerState.DECLINED
 
@@ -475,7 +475,7 @@ def test_a_stand_in_who_is_busy_leaves_everything_as_it_was(published):
             ),
             unit_id=meeting.unit_id, by=None,
         )  # fmt: skip
-    with pytest.raises(Conflict, match="何试二"):
+    with pytest.raises(BusyElsewhere, match=r"^何试二 在 2026年11月20日.* 已经有别的安排。$"):
         answer(published, published.head, delegated(published, published.deputy_head))
     assert published.invitation(published.head).answer == AnswerState.WAITING
     assert holds_time(published, published.head)
