@@ -107,6 +107,10 @@ def withdraw(signup_id: int, *, by: Account | None = None, reason: str = "") -> 
     signup.withdrawn_at = clock.now()
     signup.withdrawn_reason = reason.strip() or None
     _record("withdraw", signup, meeting, by)
+    others = queries.list_of_mobile(meeting.id, signup.mobile_key)
+    if all(one.state == SignUpState.WITHDRAWN for one in others):
+        # Nobody is called any more about a seat that was given back.
+        messages.drop_superseded(_about(meeting), _thread(signup))
     promote(meeting.id)
     return signup
 

@@ -183,6 +183,16 @@ def test_who_leaves_the_queue_moves_nobody_into_a_seat(app):
     assert told() == []
 
 
+def test_nobody_is_called_about_a_seat_that_was_given_back_meanwhile(app):
+    pool = given_pool()
+    first, second = arrive(pool), arrive(pool)
+    leave(first)
+    assert [one.state for one in db.session.query(Message)] == ["queued"]
+    leave(second)
+    db.session.rollback()
+    assert [one.state for one in db.session.query(Message)] == ["dropped"]
+
+
 def test_withdrawing_twice_frees_one_seat(app):
     pool = given_pool(seats=1)
     first, second, third = (arrive(pool) for _ in range(3))
