@@ -65,9 +65,6 @@ class Visitor:
         for each in words:
             expect(self.page.locator("main").get_by_text(each).first).to_be_visible()
 
-    def sees_not(self, words: str) -> None:
-        expect(self.page.locator("main").get_by_text(words)).to_have_count(0)
-
     def title(self) -> str:
         return self.page.locator("h1").inner_text()
 
