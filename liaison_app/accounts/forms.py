@@ -27,6 +27,7 @@ class EmailField(CleanField):
 class LoginForm(Form):
     login = StringField(
         _l("账号"),
+        filters=[clean_line_or_empty],
         validators=[InputRequired(_l("请填写账号。")), Length(max=60)],
         render_kw={"autocomplete": "username", "autocapitalize": "none"},
     )

@@ -17,6 +17,7 @@ from liaison_app.core.htmx import render
 from liaison_app.core.text import local
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import current_settings, own_path, translated
+from liaison_app.messages.services import own_host
 
 from . import queries, second_factor, services, sign_in_links
 from .browsers import admit, enter, find_pending, prove, renew
@@ -206,9 +207,7 @@ def factor() -> ResponseReturnValue:
         status=422 if form.errors else 200,
         form=form,
         account=account,
-        picture=_picture(second_factor.address_of(account, current_settings().office_name))
-        if waits
-        else None,
+        picture=_picture(second_factor.address_of(account, own_host())) if waits else None,
         left=second_factor.count_recovery_codes(account),
         is_duty=g.get("duty") == "sign_in.factor",
     )
@@ -219,7 +218,7 @@ def factor() -> ResponseReturnValue:
 def recovery_codes() -> ResponseReturnValue:
     """Ask, then make new recovery codes in place of the old ones, and show them this once."""
     if g.account.totp_since is None:
-        raise Missing
+        return redirect(url_for(".factor"), 303)
     if request.method == "POST":
         with transaction():
             codes = second_factor.new_recovery_codes(g.account)
@@ -241,4 +240,8 @@ def factor_off() -> ResponseReturnValue:
 
 def _picture(address: str) -> Markup:
     """Return a QR code that stands in the page itself; it holds a secret and is no file of its own."""
-    return Markup(segno.make(address, error="m", micro=False).svg_inline(scale=5, border=3, light="#fff"))
+    return Markup(
+        segno.make(address, error="m", micro=False).svg_inline(
+            border=3, light="#fff", svgclass="qr", omitsize=True
+        )
+    )

@@ -24,7 +24,7 @@ class Row:
     """What one route should do: who is let in (permissions, “public” or “signed_in”), and where a thing stands.
 
     The path is filled from `Side.places`; without a place in it, the route is about no thing of one unit.
-    `is_missing` says that what stands there is no account's of this test: somebody else's browser, codes nobody has.
+    `is_missing` says that what stands there is no account's of this test: somebody else's browser.
     """
 
     guard: tuple[Permission, ...] | str
@@ -118,7 +118,7 @@ ROWS = {
     "sign_in.factor_off": Row("signed_in", "/account/second-factor/off"),
     "sign_in.own": Row("signed_in", "/account"),
     "sign_in.password": Row("signed_in", "/account/password"),
-    "sign_in.recovery_codes": Row("signed_in", "/account/recovery-codes", is_missing=True),
+    "sign_in.recovery_codes": Row("signed_in", "/account/recovery-codes"),
     "signups.enter": row(f"{MEETING}/signups/new", P.SIGNUP_MANAGE),
     "signups.reveal": row(f"{MEETING}/signups/{{signup}}/phone", P.PHONE_REVEAL),
     "signups.roster": row(f"{MEETING}/signups", P.SIGNUP_READ),
