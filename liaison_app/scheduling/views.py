@@ -33,7 +33,7 @@ from liaison_app.stations import queries as stations
 from . import queries, rules, services
 from .errors import Blocker, BusyElsewhere, Conflict, PlanRefused
 from .forms import SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm
-from .kinds import KINDS, STATE_NAMES, MeetingState, PlaceKind
+from .kinds import KINDS, STATE_NAMES, MeetingState, PlaceKind, RoleCode
 from .models import Meeting
 
 bp = Blueprint("scheduling", __name__)
@@ -374,10 +374,13 @@ def _ways_out(
         return {"blockers": [], "times": [], "rooms": []}
     wanted = _wanted(form, posts)
     rooms = []
-    if any(blocker.kind in {"room"} for blocker in blockers):
-        room_ids = {room.id: room for room in stations.list_rooms(allowed_paths(Permission.MEETING_MANAGE))}
-        station_ids = {room.station_id for id, room in room_ids.items() if id == form.room_id.data}
-        rooms = queries.free_rooms(station_ids, *span, but)
+    if all(blocker.kind in {"room"} for blocker in blockers):
+        # Another room helps only where no person is busy, and only one that holds everybody.
+        plan = form.plan(posts)
+        people = sum(1 for one in plan.people if one.role != RoleCode.DEPUTY) + sum(n for _, n in plan.seats)
+        mine = stations.list_rooms(allowed_paths(Permission.MEETING_MANAGE))
+        station_ids = {room.station_id for room in mine if room.id == form.room_id.data}
+        rooms = [room for room in queries.free_rooms(station_ids, *span, but) if room.capacity >= people]
     return {
         "blockers": _shown(blockers),
         "times": queries.suggest_times(wanted, *span, clock.now(), but),
