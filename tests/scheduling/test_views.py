@@ -275,6 +275,21 @@ def test_the_editor_keeps_whoever_the_head_sent(office):
     assert [one.person.name for one in only_meeting().participants if one.is_expected] == ["陈立新"]
 
 
+def test_why_somebody_is_sent_is_for_the_host_and_not_for_who_only_reads(office, app):
+    office.save()
+    with transaction():
+        services.publish(only_meeting().id, version=1, by=None)
+        head = next(one for one in only_meeting().participants if one.is_lead)
+        second = make_official(head.unit, "罗振华", kind=PostKind.DEPUTY_HEAD, title="副局长")
+        services.send_stand_in(head.id, second.id, "要住院")
+        reviewer = make_account(Role.REVIEWER, only_meeting().unit)
+    path = f"/meetings/{only_meeting().id}"
+    assert "要住院" in office.client.get(path).text
+    page = sign_in(app.test_client(), reviewer).get(path)
+    assert "代程建业来" in page.text
+    assert "要住院" not in page.text
+
+
 def test_the_editor_keeps_what_it_does_not_show(office):
     office.save()
     id = only_meeting().id
