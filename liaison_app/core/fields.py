@@ -12,7 +12,7 @@ from wtforms.i18n import get_translations
 from wtforms.widgets import Input, TelInput, TextArea
 
 from .errors import N_, LiaisonError
-from .text import Unreadable, clean_line, clean_name, clean_text, mobile_normal
+from .text import Unreadable, clean_line, clean_name, clean_text, mobile_normal, name_key
 
 
 class Form(FlaskForm):
@@ -29,6 +29,16 @@ class TooLong(Unreadable):
 
 class NoName(Unreadable):
     """Something typed as a name that has no letter in it."""
+
+
+# As long as a column for the comparing of names.
+LONGEST_KEY = 100
+
+
+def refuse_long(text: str, longest: int) -> None:
+    """Raise TooLong where `text` has more than `longest` characters."""
+    if len(text) > longest:
+        raise TooLong(N_("最多 {longest} 个字，现在是 {count} 个。"), longest=longest, count=len(text))
 
 
 class CleanField(StringField):
@@ -54,9 +64,7 @@ class CleanField(StringField):
             return
         try:
             text = self.read(self.typed)
-            if len(text) > self.longest:
-                reason = N_("最多 {longest} 个字，现在是 {count} 个。")
-                raise TooLong(reason, longest=self.longest, count=len(text))
+            refuse_long(text, self.longest)
         except LiaisonError as error:
             raise ValueError(gettext(error.message).format(**error.values)) from error
         self.data = text
@@ -95,6 +103,8 @@ class NameField(CleanField):
         name = clean_name(typed)
         if name and not any(map(str.isalpha, name)):
             raise NoName(N_("姓名里要有字，现在是“{typed}”。"), typed=name[:20])
+        # A sign may stand for several letters where names are compared.
+        refuse_long(name_key(name), LONGEST_KEY)
         return name
 
 
