@@ -18,7 +18,7 @@ from liaison_app.messages import services as messages
 from liaison_app.people.models import Person
 
 from . import rules, services
-from .models import Account, SignInAttempt, SignInLink
+from .models import Account, RoleGrant, SignInAttempt, SignInLink
 
 KIND = "sign_in"
 
@@ -36,8 +36,21 @@ def ask(email: str, address: str) -> int:
     services.count_attempt(mail_key, from_key)
     accounts = _accounts_of(email)
     for account in accounts:
-        _send(account, email)
+        unit_id = account.held(local(clock.now()).date())[0].unit_id
+        _send(account, unit_id, email)
+        audit.record("accounts:sign_in_link:send", account, by=None, sentence=account.login)
+    if not accounts:
+        _pretend(email)
     return len(accounts)
+
+
+def _pretend(email: str) -> None:
+    """Write a letter and take it back, so that the time of the answer tells no more than its words."""
+    stand_in = db.session.scalar(select(RoleGrant).limit(1))
+    if stand_in is not None:
+        savepoint = db.session.begin_nested()
+        _send(stand_in.account, stand_in.unit_id, email)
+        savepoint.rollback()
 
 
 def _is_tired(from_key: str, mail_key: str) -> bool:
@@ -63,7 +76,7 @@ def _accounts_of(email: str) -> Sequence[Account]:
     ]
 
 
-def _send(account: Account, email: str) -> None:
+def _send(account: Account, unit_id: int, email: str) -> None:
     now, token = clock.now(), secrets.token_urlsafe(32)
     expires_at = now + rules.SIGN_IN_LINK_LIFE
     link = SignInLink(account_id=account.id, token_hash=digest(token), expires_at=expires_at)
@@ -78,7 +91,7 @@ def _send(account: Account, email: str) -> None:
     )
     messages.queue_email(
         KIND,
-        unit_id=account.held(local(now).date())[0].unit_id,
+        unit_id=unit_id,
         about=f"account:{account.id}",
         dedupe_key=f"{KIND}:account-{account.id}:{link.id}",
         to_name=account.name,
@@ -87,7 +100,6 @@ def _send(account: Account, email: str) -> None:
         text=letter.text,
         expires_at=expires_at,
     )
-    audit.record("accounts:sign_in_link:send", account, by=None, sentence=account.login)
 
 
 def find(token: str) -> SignInLink:

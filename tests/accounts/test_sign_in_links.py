@@ -61,7 +61,8 @@ def test_a_link_lasts_a_quarter_of_an_hour(client, deputy):
 def test_the_answer_tells_nobody_which_addresses_there_are(app, deputy):
     said = [ask(app.test_client(), email) for email in (MAIL, "nobody@example.test")]
     assert said[0] == said[1]
-    assert len(links()) == 1
+    # What was written for nobody, so that it takes as long, is gone.
+    assert len(links()) == db.session.query(SignInLink).count() == 1
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in rules.LINK_ROLES])
