@@ -203,6 +203,7 @@ def _signups(meeting: int) -> dict[str, object]:
         pool = next(
             (one for one in db.session.get_one(Meeting, meeting).pools if one.role == RoleCode.CITIZEN), None
         ) or make_pool(db.session.get_one(Meeting, meeting), RoleCode.CITIZEN, 3)
+        pool.wait_places = 999
         made = [
             make_signup(
                 pool, state, name=f"{EVIL}{number}", mobile=PHONES[1], question=EVIL + LINES, organisation=EVIL,
