@@ -1,6 +1,7 @@
 """Every route as every role, in the own unit and in a foreign one, through HTTP; and the document about it."""
 
 import os
+import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,3 +250,48 @@ def ask(browser, method: str, one: Row, side: Side, *, refused: bool) -> str:
         with no_writes():
             return outcome(browser.open(path, method=method))
     return outcome(browser.open(path, method=method))
+
+
+def test_a_child_is_found_under_its_own_parent_only(product, world_on):
+    """Even by who may see both: `/meetings/<one>/signups/<of another>` is nothing (SECURITY A7)."""
+    world = world_on(ENGINES[0])
+    browser = world.browser_of(world.everywhere)
+    asked, wrong = 0, []
+    for endpoint, (_, methods) in guarded(product).items():
+        parent, *children = re.findall(r"\{(\w+)\}", ROWS[endpoint].path) or [""]
+        if not children:
+            continue
+        places = {
+            parent: world.own.places[parent],
+            **{child: world.foreign.places[child] for child in children},
+        }
+        for method in sorted(methods):
+            asked += 1
+            with no_writes():
+                reply = browser.open(ROWS[endpoint].path.format(**places), method=method)
+            if reply.status_code != 404:
+                wrong.append(f"{method} {ROWS[endpoint].path}: {reply.status_code}")
+    assert wrong == []
+    assert asked >= 8
+
+
+def test_asking_for_the_head_alone_opens_no_more_than_asking_for_all(product, world_on):
+    world = world_on(ENGINES[0])
+    for role in (None, Role.DEPUTY):
+        browser = world.browser(role)
+        for endpoint, (_, methods) in guarded(product).items():
+            if "GET" in methods:
+                path = ROWS[endpoint].path.format(**world.own.places)
+                replies = [browser.open(path, method=method) for method in ("GET", "HEAD")]
+                assert replies[0].status_code == replies[1].status_code, path
+                assert replies[1].data == b"", path
+
+
+@pytest.mark.parametrize("trick", [
+    {"headers": {"X-HTTP-Method-Override": "POST"}}, {"headers": {"X-HTTP-Method": "POST"}},
+    {"query_string": {"_method": "POST"}},
+])  # fmt: skip
+def test_a_get_is_not_made_a_post_by_a_header_or_a_field(world_on, trick):
+    browser = world_on(ENGINES[0]).browser(Role.OFFICE)
+    assert browser.get("/logout", **trick).status_code == 405
+    assert browser.get("/desk").status_code == 200

@@ -63,20 +63,24 @@ class Side:
 
 @dataclass
 class World:
-    """The district. `logins` are accounts by role, all held on the first street."""
+    """The district. `logins` are accounts by role, all held on the first street; `everywhere` is an office's of both."""
 
     database: Database
     own: Side
     foreign: Side
     logins: dict[Role, int]
+    everywhere: int
     keys: dict[int, str] = field(default_factory=dict)
 
     def browser(self, role: Role | None) -> FlaskClient:
         """Return a browser of the first street's account of that role, or of nobody."""
+        return self.browser_of(None if role is None else self.logins[role])
+
+    def browser_of(self, account_id: int | None) -> FlaskClient:
         client = self.database.app.test_client()
-        if role is not None:
+        if account_id is not None:
             with client.session_transaction() as cookie:
-                cookie["key"] = self.keys[self.logins[role]]
+                cookie["key"] = self.keys[account_id]
         return client
 
 
@@ -91,9 +95,12 @@ def build(database: Database) -> World:
             unit = db.session.get_one(OrgUnit, own.unit_id)
             logins = {role: make_account(role, unit, login=f"role-{role}").id for role in Role}
         # Last of all, so that it stands first in every list of what happened lately.
-        world = World(database, own, _fill(streets[1], 2), logins)
+        foreign = _fill(streets[1], 2)
         with transaction():
-            for id in logins.values():
+            everywhere = make_account(Role.OFFICE, db.session.merge(district), login="everywhere").id
+        world = World(database, own, foreign, logins, everywhere)
+        with transaction():
+            for id in (*logins.values(), everywhere):
                 account, world.keys[id] = accounts.open_browser(id, "127.0.0.1")
                 account.password_hash = "a password that nobody can type"
             # Neither does a grave step ask for the password in between, nor is a session noted as used.
