@@ -16,6 +16,13 @@ from .errors import WrongPassword
 from .models import Account
 
 TOUCH_EVERY = timedelta(minutes=1)
+# The same for everybody, so that a proxy may keep it: nobody's cookie is looked at there, and none taken back.
+SHARED = frozenset(
+    {
+        "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
+        "signups_public.page_qr", "static", "web.healthz", "web.htmx_js",
+    }
+)  # fmt: skip
 # Whoever has given the first factor and not yet the second.
 _PENDING = "pending"
 
@@ -23,7 +30,7 @@ _PENDING = "pending"
 def load_account() -> None:
     """Put the account of this browser into `g.account`, or None, and into `g.duty` what it has to do first."""
     key = session.get("key")
-    if not key or request.endpoint in {"static", "web.htmx_js", "web.healthz"}:
+    if not key or request.endpoint in SHARED:
         return
     settings = current_settings()
     browser = queries.find_browser(
