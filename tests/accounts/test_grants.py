@@ -89,6 +89,26 @@ def test_a_role_held_somewhere_else_gives_nothing_here(app, units):
     assert roles_of(clerk) == {(Role.RECORDER, units["one"])}
 
 
+@pytest.mark.parametrize(("unit", "given"), [("one", False), ("two", True)])
+def test_role_and_unit_have_to_go_together(app, units, unit, given):
+    """Both stand in the form's lists, for the giver may give the role in one street and others in the other."""
+    with transaction():
+        giver = make_account()
+        services.grant(giver, Role.OFFICE, units["one"], by=None)
+        services.grant(giver, Role.SECURITY_ADMIN, units["two"], by=None)
+        giver_id = giver.id
+    with transaction():
+        clerk = make_account()
+        for name in ("one", "two"):
+            services.grant(clerk, Role.RECORDER, units[name], by=None)
+        clerk_id = clerk.id
+    form = {"role": "admin", "unit_id": units[unit]}
+    reply = browser_of(app, giver_id).post(f"/accounts/{clerk_id}/grants/new", data=form)
+    assert reply.status_code == (303 if given else 422)
+    assert ("您不能在这个单位给这个角色" in reply.text) == (not given)
+    assert ((Role.ADMIN, units[unit]) in roles_of(clerk_id)) == given
+
+
 def test_nobody_gives_a_role_to_the_own_account(app, units):
     office = account_with(Role.OFFICE, units["district"])
     form = {"role": "liaison", "unit_id": units["one"]}

@@ -78,7 +78,9 @@ def test_the_first_step_lasts_five_minutes(client, secret):
         assert second_step(client, code_at(secret)).location == "/login"
 
 
-@pytest.mark.parametrize(("seconds", "opens"), [(0, True), (30, True), (-30, True), (60, False), (-60, False)])
+@pytest.mark.parametrize(
+    ("seconds", "opens"), [(0, True), (30, True), (-30, True), (60, False), (-60, False)]
+)
 def test_a_clock_may_be_wrong_by_one_step(client, secret, seconds, opens):
     with clock.frozen(NOW):
         first_step(client)
@@ -155,7 +157,9 @@ def test_a_role_that_must_have_it_does_nothing_else_first(make_app, account):
     assert client.post("/login", data=LOGIN).location == "/desk"
     assert client.get("/desk").location == "/account/second-factor"
     assert client.get("/account").location == "/account/second-factor"
-    assert client.get("/desk", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/account/second-factor"
+    assert (
+        client.get("/desk", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/account/second-factor"
+    )
     assert client.get("/account/second-factor").status_code == 200
     assert client.post("/logout").location == "/"
 
@@ -167,7 +171,9 @@ def test_an_unknown_role_in_the_setting_is_refused(make_app):
         make_app(second_factor_roles=("offcie",))
 
 
-def test_a_security_administrator_switches_it_off_for_somebody_who_lost_the_telephone(app, client, secret, account):
+def test_a_security_administrator_switches_it_off_for_somebody_who_lost_the_telephone(
+    app, client, secret, account
+):
     with transaction():
         boss = make_account(Role.SECURITY_ADMIN, db.session.get_one(Account, account).grants[0].unit)
     boss = sign_in(app.test_client(), boss)
@@ -186,7 +192,12 @@ def test_a_grave_step_asks_for_the_password_again_after_ten_minutes(app, account
         client = sign_in(app.test_client(), db.session.get_one(Account, account))
         assert client.get("/accounts/new").status_code == 200
     with clock.frozen(NOW + timedelta(minutes=11)):
-        steps = ["/accounts/new", f"/accounts/{clerk}/grants/new", f"/accounts/{clerk}/link", "/account/second-factor/off"]
+        steps = [
+            "/accounts/new",
+            f"/accounts/{clerk}/grants/new",
+            f"/accounts/{clerk}/link",
+            "/account/second-factor/off",
+        ]
         for step in steps:
             for ask in (client.get, client.post):
                 assert ask(step).location.startswith("/confirm?next="), step
