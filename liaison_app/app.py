@@ -136,7 +136,7 @@ PAGES = (
     "signups.public",
     "signups.views",
 )
-LISTENERS = ("imports.jobs", "invitations.handlers", "messages.jobs", "signups.handlers")
+LISTENERS = ("imports.jobs", "invitations.handlers", "messages.jobs", "scheduling.jobs", "signups.handlers")
 
 
 def _register(app: Flask) -> None:

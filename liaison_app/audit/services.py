@@ -9,7 +9,6 @@ from liaison_app.core.db import db
 
 from .models import Entry
 
-
 # Somebody who came by a personal link or the public page.
 ONESELF = "本人"
 

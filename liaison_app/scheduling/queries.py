@@ -359,3 +359,17 @@ def get_feed_person(token: str) -> Person:
     if person is None:
         raise Missing
     return person
+
+
+def list_without_entry(limit: int) -> Sequence[Meeting]:
+    """Return up to `limit` meetings whose feed entry is missing or older than their last change."""
+    wanted = (
+        select(Meeting)
+        .outerjoin(CalendarEntry, CalendarEntry.meeting_id == Meeting.id)
+        .where(
+            Meeting.published_at.is_not(None),
+            or_(CalendarEntry.meeting_id.is_(None), CalendarEntry.revised_at < Meeting.revised_at),
+        )
+        .order_by(Meeting.id)
+    )
+    return list(db.session.scalars(wanted.limit(limit)))

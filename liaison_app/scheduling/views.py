@@ -33,8 +33,9 @@ from liaison_app.stations import queries as stations
 from . import queries, rules, services
 from .errors import Blocker, BusyElsewhere, Conflict, PlanRefused
 from .forms import SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm
-from .kinds import KINDS, STATE_NAMES, MeetingState, PlaceKind, RoleCode
+from .kinds import KINDS, ROLE_NAMES, STATE_NAMES, MeetingState, PlaceKind, RoleCode
 from .models import Meeting
+from .rules import MeetingPlan
 
 bp = Blueprint("scheduling", __name__)
 
@@ -257,7 +258,7 @@ def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> Resp
         return _editor(form, meeting, verdict=verdict)
     except Stale as refusal:
         form.form_errors.append(translated(refusal))
-        return _editor(form, meeting, theirs=_differences(form, queries.get_meeting(but or 0)))
+        return _editor(form, meeting, theirs=_differences(form, plan, queries.get_meeting(but or 0)))
     flash(_("已存。") if meeting else _("草稿已存，房间和受邀的人已经占住。"))
     return redirect(url_for(".meeting", meeting_id=saved.id), 303)
 
@@ -421,17 +422,36 @@ def _said(refusal: Conflict) -> str:
     return translated(refusal if _shown([first])[0]["url"] else BusyElsewhere(first))
 
 
-def _differences(form: MeetingForm, meeting: Meeting) -> list[tuple[str, str, str]]:
+def _differences(form: MeetingForm, plan: MeetingPlan, meeting: Meeting) -> list[tuple[str, str, str]]:
     """Return (label, what is stored now, what was typed) and let the next save win knowingly."""
     form.version.data = meeting.version
-    span = form.span()
+    stored = services.as_plan(meeting)
     rows = [
-        (_("主题"), meeting.title, form.title.data or ""),
-        (_("时间"), show_span(meeting.starts_at, meeting.ends_at), show_span(*span) if span else ""),
-        (_("议程"), meeting.agenda, form.agenda.data or ""),
-        (_("谈什么"), meeting.about, form.about.data or ""),
+        (_("主题"), stored.title, plan.title),
+        (_("时间"), show_span(stored.starts_at, stored.ends_at), show_span(plan.starts_at, plan.ends_at)),
+        (_("地点"), meeting.place, _place_of(form, plan)),
+        (_("谁来"), _names_of(stored), _names_of(plan)),
+        (_("席位"), _seats_of(stored), _seats_of(plan)),
+        (_("谈什么"), stored.about, plan.about),
+        (_("议程"), stored.agenda, plan.agenda),
+        (_("公告"), stored.notice, plan.notice),
     ]
     return [row for row in rows if row[1] != row[2]]
+
+
+def _place_of(form: MeetingForm, plan: MeetingPlan) -> str:
+    if plan.place_kind != PlaceKind.ROOM:
+        return plan.place_text
+    rooms = stations.list_rooms(allowed_paths(Permission.MEETING_MANAGE))
+    return next((f"{room.station.name} {room.name}" for room in rooms if room.id == form.room_id.data), "")
+
+
+def _names_of(plan: MeetingPlan) -> str:
+    return _("、").join(sorted(people.get_person(one.person_id).name for one in plan.people))
+
+
+def _seats_of(plan: MeetingPlan) -> str:
+    return _("、").join(f"{_(ROLE_NAMES[role])} {seats}" for role, seats in sorted(plan.seats) if seats)
 
 
 def _told(meeting: Meeting) -> int:

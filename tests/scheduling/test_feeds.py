@@ -10,9 +10,9 @@ from liaison_app.core import clock, tokens
 from liaison_app.core.db import db, transaction
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.people.models import Person
-from liaison_app.scheduling import services
+from liaison_app.scheduling import jobs, services
 from liaison_app.scheduling.kinds import RoleCode
-from liaison_app.scheduling.models import Meeting
+from liaison_app.scheduling.models import CalendarEntry, Meeting
 from liaison_app.scheduling.rules import MeetingPlan, PlannedPerson
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
@@ -113,6 +113,14 @@ def test_a_change_gives_new_bytes_and_a_new_tag(client, ids):
     (event,) = events(reply)
     assert (str(event["status"]), int(event["sequence"])) == ("CANCELLED", 1)
     assert str(event["summary"]).startswith("【已取消】")
+
+
+def test_a_missing_entry_is_written_by_the_worker(client, ids):
+    with transaction():
+        db.session.delete(db.session.get(CalendarEntry, ids["meeting"]))
+    assert not events(client.get("/calendar.ics"))
+    jobs.store_missing_entries()
+    assert len(events(client.get("/calendar.ics"))) == 1
 
 
 def test_a_cancelled_meeting_leaves_the_feed_after_thirty_days(client, ids):

@@ -250,6 +250,18 @@ def test_two_people_at_once_the_second_sees_what_the_first_stored(office):
     assert only_meeting().title == "后写的"
 
 
+def test_a_stale_form_shows_where_place_people_and_seats_differ_too(office):
+    office.save()
+    id = only_meeting().id
+    office.client.post(
+        f"/meetings/{id}/edit", data=office.form(version=1, place_kind="outside", place_text="曙光小学", seats_citizen=9)
+    )
+    reply = office.client.post(f"/meetings/{id}/edit", data=office.form(version=1, deputies=[]))
+    assert "<del>曙光小学</del>" in reply.text
+    assert "群众 9" in reply.text
+    assert "<del>程建业、陈立新</del>" in reply.text
+
+
 def test_opening_the_editor_shows_what_is_stored(office):
     office.save(about="暖气不够热", agenda="开场\n通报")
     page = office.client.get(f"/meetings/{only_meeting().id}/edit").text
