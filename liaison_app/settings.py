@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,15 +96,16 @@ class Settings:
             raise SettingsRefused(f"数据文件夹 {self.data} 建不了：{error.strerror}。") from error
 
     def _kept_secret(self) -> str:
-        """Return the secret that this data folder was given at its first start."""
+        """Return the secret that this data folder was given at its first start, by whichever process came first."""
         place = self.data / "secret-key"
         try:
             if not place.exists():
-                fresh = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(fresh, "w", encoding="ascii") as file:
+                fresh = self.data / f".secret-key-{os.getpid()}-{secrets.token_hex(4)}"
+                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                     file.write(secrets.token_urlsafe(48))
-            return place.read_text(encoding="ascii").strip()
-        except FileExistsError:
+                with suppress(FileExistsError):
+                    os.link(fresh, place)
+                fresh.unlink()
             return place.read_text(encoding="ascii").strip()
         except OSError as error:
             raise SettingsRefused(f"数据文件夹 {self.data} 写不进去：{error.strerror}。") from error

@@ -26,7 +26,7 @@ def test_every_setting_has_its_row_and_no_other_has_one():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_default_is_the_one_of_the_program(name):
     default = NAMES[name]
-    shown = {"": "（空）", "True": "`1`", "False": "`0`"}.get(str(default), f"`{default}`")
+    shown = {"": "（空）", "()": "（空）", "True": "`1`", "False": "`0`"}.get(str(default), f"`{default}`")
     assert ROWS[name] == shown
 
 
@@ -43,7 +43,7 @@ def test_without_an_environment_the_settings_are_the_defaults(tmp_path):
 def test_every_command_of_the_readme_is_there(app: Flask):
     (table,) = re.findall(r"\| 命令 \| 做什么 \|\n\|---\|---\|\n((?:\|.*\n)+)", README)
     named = {row.split("`")[1].split()[0] for row in table.splitlines()}
-    own = {"serve", "worker", "seed-demo", "import", "check", "first-account"}
+    own = {"serve", "worker", "seed-demo", "import", "check", "first-account", "access-matrix"}
     assert named == own | {"db"}
     assert named <= app.cli.commands.keys()
 
