@@ -1,11 +1,16 @@
 """The WSGI entry: `gunicorn wsgi:application`, `flask --app wsgi …`."""
 
 import os
+import sys
 
 from liaison_app.app import create_app
-from liaison_app.settings import Settings
+from liaison_app.settings import Settings, SettingsRefused
 
 # Database, uploads and secret are read by this user alone.
 os.umask(0o077)
 
-application = create_app(Settings.from_env())
+try:
+    application = create_app(Settings.from_env())
+except SettingsRefused as refusal:
+    # One line for whoever starts it, and no traceback.
+    sys.exit(f"Error: {refusal}")

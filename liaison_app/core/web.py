@@ -68,6 +68,11 @@ def show_moment(when: datetime) -> str:
     return text.show_moment(when, locale=_locale())
 
 
+def show_deadline(when: datetime) -> str:
+    """Write the last moment for something in the reader's language."""
+    return text.show_deadline(when, locale=_locale())
+
+
 def show_span(start: datetime, end: datetime) -> str:
     """Write a span of time in the reader's language."""
     return text.show_span(start, end, locale=_locale())

@@ -17,7 +17,7 @@ from liaison_app.scheduling.kinds import KINDS
 from liaison_app.scheduling.models import Meeting
 from liaison_app.workdays.rules import day_mark
 
-from . import rules
+from . import queries, rules
 
 A_DAY = timedelta(days=1)
 A_WEEK = timedelta(days=7)
@@ -45,9 +45,11 @@ def page(endpoint: str, paths: Collection[str] | None) -> dict[str, Any]:
             for day in (rules.month_after(first, -1), today, rules.month_after(first, 1))
         )
     days = _by_day(weeks, paths, station_id, args.get("kind"))
+    seats = queries.seats_for([meeting.id for found in days.values() for meeting in found])
     return {
         "weeks": weeks,
         "days": days,
+        "left": {id: one.left for id, one in seats.items()},
         "marks": {day: day_mark(day) for week in weeks for day in week},
         "today": today,
         "first": first,

@@ -16,7 +16,7 @@ from liaison_app.accounts import queries as accounts
 from liaison_app.core import clock
 from liaison_app.core.htmx import render
 from liaison_app.core.text import from_local, local
-from liaison_app.core.web import show_moment
+from liaison_app.core.web import show_deadline, show_moment
 from liaison_app.invitations import queries as invitations
 from liaison_app.messages import queries as messages
 from liaison_app.scheduling import queries as scheduling
@@ -94,7 +94,7 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any]) -> list[dict[str, 
     Nobody is asked to do what the account may not do.
     """
     now, managed = clock.now(), allowed_paths(Permission.MEETING_MANAGE)
-    tasks = []
+    tasks = _first_steps()
     waiting = messages.count_attention(allowed_paths(Permission.MESSAGE_READ))
     if waiting:
         words = _("没送到的要改用电话；没有邮箱的由您转告。")
@@ -125,7 +125,7 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any]) -> list[dict[str, 
         if one.state == MeetingState.DRAFT:
             last = rules.notice_by(one.kind, one.starts_at)
             late = now > last
-            words = _("最晚 %(when)s 公告", when=show_moment(last))
+            words = _("最晚 %(when)s 公告", when=show_deadline(last))
             title = (
                 _("%(title)s　公告晚了，还是草稿", title=one.title)
                 if late
@@ -149,6 +149,14 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any]) -> list[dict[str, 
             )
         )
     return tasks
+
+
+def _first_steps() -> list[dict[str, str]]:
+    """Return what comes before everything else in an installation that knows no station yet."""
+    if queries.count_stations() or not allowed_paths(Permission.IMPORT_RUN):
+        return []
+    words = _("先导入联络站，再导入局委办和代表；名册页有模板。导好了就能新建场次。")
+    return [_task("wait", "info", _("还没有联络站"), words, _("导入名册"), url_for("imports.start"))]
 
 
 def _about(

@@ -31,7 +31,7 @@ from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person, Post
 from liaison_app.stations.models import Room
 
-from .kinds import KINDS, ROLE_NAMES, PlaceKind, RoleCode
+from .kinds import KINDS, ROLE_NAMES, MeetingKind, PlaceKind, RoleCode
 from .rules import MeetingPlan, PlannedPerson, sent_by_others
 
 SEAT_ROLES = (
@@ -117,6 +117,10 @@ class MeetingForm(Form):
     notice = TextAreaField(_l("公告"), filters=[_text], validators=[Length(max=4000)])
     version = HiddenField(filters=[_number])
     form_token = HiddenField(filters=[_line], validators=[Length(max=64)])
+    # How many deputies the words in `find` found; None where nothing was looked for.
+    matches: int | None = None
+    # How many people each room on offer holds.
+    fits: dict[int, int] = {}
 
     def offer(
         self,
@@ -174,6 +178,22 @@ class MeetingForm(Form):
         )
         return _completed(plan, was) if was else plan
 
+    def use_kind(self, kind: MeetingKind) -> None:
+        """Start from what is usual for a kind: its seats, and whether it is public."""
+        self.kind.data, self.is_public.data = kind.code, kind.is_public
+        usual = dict(kind.pools)
+        for role in SEAT_ROLES:
+            # A field shows what was sent as long as it remembers it.
+            self.seats(role).raw_data = None
+            self.seats(role).data = usual.get(role, 0)
+
+    def places_wanted(self) -> int:
+        """Return how many people would sit in the room if every seat were taken."""
+        seats = {role: self.seats(role).data or 0 for role in SEAT_ROLES}
+        seats[RoleCode.DEPUTY] = max(seats[RoleCode.DEPUTY], len(self.deputies.data or []))
+        officials = {self.lead.data, *(self.others.data or [])} - {"", None}
+        return sum(seats.values()) + len(officials) + bool(self.chair.data)
+
     def seats(self, role: RoleCode) -> Field:
         """Return the field that holds the number of seats of a role."""
         return self[f"seats_{role}"]
@@ -195,7 +215,7 @@ class MeetingForm(Form):
         seats = dict(plan.seats)
         for role in SEAT_ROLES:
             self.seats(role).data = seats.get(role, 0)
-        known, sent = {_key(post) for post in posts}, sent_by_others(plan.people)
+        known, sent = {key_of(post) for post in posts}, sent_by_others(plan.people)
         coming = [
             (key, p)
             for p in plan.people
@@ -212,17 +232,18 @@ class MeetingForm(Form):
         complain(self[SHOWN_AT.get(field, field)], message)
 
     def _people(self, posts: Sequence[Post]) -> list[PlannedPerson]:
-        by_key = {_key(post): post for post in posts}
+        by_key = {key_of(post): post for post in posts}
         heads = {post.unit_id: post for post in reversed(posts) if post.is_head}
+        keys = [key for key in dict.fromkeys([self.lead.data, *(self.others.data or [])]) if key in by_key]
+        chosen = {by_key[key].person_id for key in keys}
         people = []
         if self.chair.data:
             people.append(PlannedPerson(self.chair.data, RoleCode.CHAIR))
-        for key in dict.fromkeys([self.lead.data, *(self.others.data or [])]):
-            if key not in by_key:
-                continue
+        for key in keys:
             post = by_key[key]
             head = heads.get(post.unit_id)
-            comes_for = head if head and head.person_id != post.person_id else None
+            # Beside the head a deputy head comes along, and stands in for nobody.
+            comes_for = head if head and head.person_id not in chosen else None
             people.append(
                 PlannedPerson(
                     person_id=post.person_id,
@@ -308,7 +329,8 @@ def _moment(day: date | None, at: time | None, default: time) -> datetime | None
     return from_local(day, at or default) if day else None
 
 
-def _key(post: Post) -> str:
+def key_of(post: Post) -> str:
+    """Return the value under which the form offers a post."""
     return f"{post.unit_id}:{post.person_id}"
 
 
@@ -325,6 +347,6 @@ def _grouped_posts(posts: Sequence[Post]) -> dict[str, list[tuple[str, str]]]:
     for post in posts:
         if not post.is_contact:
             groups.setdefault(post.unit.name, []).append(
-                (_key(post), f"{post.unit.short_name}　{post.title} {post.person.name}")
+                (key_of(post), f"{post.unit.short_name}　{post.title} {post.person.name}")
             )
     return groups

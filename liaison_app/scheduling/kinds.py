@@ -86,6 +86,7 @@ class MeetingKind:
 
     `notice_days`: calendar days of public notice before the meeting (station rules print 3).
     `pools`: seats per role that a new meeting of this kind opens with.
+    `walk_in`: where it has no seats to sign up for, people just come.
     """
 
     code: str
@@ -95,6 +96,7 @@ class MeetingKind:
     minutes: int = 120
     pools: tuple[tuple[RoleCode, int], ...] = ((RoleCode.DEPUTY, 6), (RoleCode.CITIZEN, 4))
     is_public: bool = True
+    walk_in: bool = False
 
 
 _DEPUTIES = ((RoleCode.DEPUTY, 6),)
@@ -108,7 +110,12 @@ KINDS: dict[str, MeetingKind] = {
             needs_bureau=True,
             pools=((RoleCode.DEPUTY, 6), (RoleCode.CITIZEN, 4), (RoleCode.PROPERTY_REP, 2)),
         ),
-        MeetingKind("reception", N_("接待选民日"), pools=((RoleCode.DEPUTY, 2), (RoleCode.CITIZEN, 8))),
+        MeetingKind(
+            "reception",
+            N_("接待选民日"),
+            pools=((RoleCode.DEPUTY, 2), (RoleCode.CITIZEN, 8)),
+            walk_in=True,
+        ),
         MeetingKind(
             "inspection",
             N_("专项视察"),
@@ -118,15 +125,20 @@ KINDS: dict[str, MeetingKind] = {
         MeetingKind("law_check", N_("执法检查"), pools=_DEPUTIES),
         MeetingKind("group_activity", N_("代表小组活动"), pools=_DEPUTIES, is_public=False),
         MeetingKind("forum", N_("座谈会")),
-        MeetingKind("stool_talk", N_("小板凳恳谈会"), pools=((RoleCode.DEPUTY, 3), (RoleCode.CITIZEN, 12))),
+        MeetingKind(
+            "stool_talk",
+            N_("小板凳恳谈会"),
+            pools=((RoleCode.DEPUTY, 3), (RoleCode.CITIZEN, 12)),
+            walk_in=True,
+        ),
         MeetingKind(
             "residents_council",
             N_("居民议事会"),
             pools=((RoleCode.DEPUTY, 3), (RoleCode.COUNCIL_CITIZEN, 12)),
         ),
-        MeetingKind("street_stall", N_("代表“摆摊”赶集"), pools=_DEPUTIES),
-        MeetingKind("legal_visit", N_("三官一员进站")),
-        MeetingKind("lecture", N_("普法课堂、代表大讲堂"), pools=((RoleCode.CITIZEN, 30),)),
+        MeetingKind("street_stall", N_("代表“摆摊”赶集"), pools=_DEPUTIES, walk_in=True),
+        MeetingKind("legal_visit", N_("三官一员进站"), walk_in=True),
+        MeetingKind("lecture", N_("普法课堂、代表大讲堂"), pools=((RoleCode.CITIZEN, 30),), walk_in=True),
         MeetingKind("training", N_("学习培训"), pools=((RoleCode.DEPUTY, 20),), is_public=False),
         MeetingKind(
             "suggestion_consult", N_("建议面商"), needs_bureau=True, pools=_DEPUTIES, is_public=False

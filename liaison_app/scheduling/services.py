@@ -163,14 +163,16 @@ def postpone(meeting_id: int, *, reason: str, version: int, by: Account | None) 
     return meeting
 
 
-def cancel(meeting_id: int, *, reason: str, version: int, by: Account | None) -> Meeting:
-    """Call a meeting off for good, with a reason. Raises Stale, NotAllowedNow, ReasonMissing."""
+def cancel(meeting_id: int, *, reason: str = "", version: int, by: Account | None) -> Meeting:
+    """Call a meeting off for good; the reason is owed to those who were told of it, so a draft needs none.
+
+    Raises Stale, NotAllowedNow, ReasonMissing.
+    """
     meeting = _leave("cancel", meeting_id, version, reason)
     if meeting.published_at is not None:
         tell(events.MeetingCancelled(meeting.id, meeting.state_reason))
-    audit.record(
-        "scheduling:meeting:cancel", meeting, by=by, sentence=f"{meeting.title}：{meeting.state_reason}"
-    )
+    sentence = "：".join(filter(None, [meeting.title, meeting.state_reason]))
+    audit.record("scheduling:meeting:cancel", meeting, by=by, sentence=sentence)
     return meeting
 
 
@@ -341,7 +343,7 @@ def _step(step: str, meeting_id: int, version: int) -> Meeting:
 
 
 def _leave(step: str, meeting_id: int, version: int, reason: str) -> Meeting:
-    if not reason.strip():
+    if not reason.strip() and get(Meeting, meeting_id).published_at is not None:
         raise ReasonMissing
     meeting = _step(step, meeting_id, version)
     meeting.state_reason = reason.strip()
@@ -414,6 +416,8 @@ def _check_signup_window(plan: MeetingPlan) -> None:
 
 
 def _check_people(people: Iterable[PlannedPerson]) -> None:
+    people = tuple(people)
+    with_head = {one.unit_id for one in people if one.unit_id and _is_head(one)}
     seen: set[int] = set()
     for planned in people:
         person = db.session.get(Person, planned.person_id)
@@ -425,17 +429,21 @@ def _check_people(people: Iterable[PlannedPerson]) -> None:
         if planned.role == RoleCode.DEPUTY and not _holds_mandate(planned.person_id):
             raise PlanRefused("people", N_("{name}的代表资格已经暂停或终止，不能邀请。"), name=person.name)
         if planned.role == RoleCode.BUREAU_HEAD and planned.unit_id:
-            _check_head(planned, person)
+            _check_head(planned, person, comes_along=planned.unit_id in with_head)
 
 
-def _check_head(planned: PlannedPerson, person: Person) -> None:
+def _check_head(planned: PlannedPerson, person: Person, *, comes_along: bool) -> None:
     assert planned.unit_id is not None
-    if _holds_post(planned.person_id, planned.unit_id, PostKind.HEAD):
+    if _is_head(planned):
         return
     if not _holds_post(planned.person_id, planned.unit_id):
         raise PlanRefused("people", N_("{name}不在这个部门任职。"), name=person.name)
-    if not planned.stand_in_reason.strip():
+    if not comes_along and not planned.stand_in_reason.strip():
         raise PlanRefused("people", N_("局长不来，由{name}代，请写原因。"), name=person.name)
+
+
+def _is_head(planned: PlannedPerson) -> bool:
+    return planned.unit_id is not None and _holds_post(planned.person_id, planned.unit_id, PostKind.HEAD)
 
 
 def _holds_mandate(person_id: int) -> bool:

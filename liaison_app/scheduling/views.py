@@ -23,6 +23,7 @@ from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.text import clean_line, from_local, local, name_key
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import row_id, show_span, translated
+from liaison_app.messages import queries as messages
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.kinds import ANSWERING, HOSTING, OrgKind
 from liaison_app.people import queries as people
@@ -32,14 +33,17 @@ from liaison_app.stations import queries as stations
 
 from . import queries, rules, services
 from .errors import Blocker, BusyElsewhere, Conflict, PlanRefused
-from .forms import SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm
-from .kinds import KINDS, ROLE_NAMES, STATE_NAMES, MeetingState, PlaceKind, RoleCode
+from .forms import SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm, key_of
+from .kinds import KINDS, ROLE_NAMES, STATE_NAMES, MeetingState, PlaceKind
 from .models import Meeting
 from .rules import MeetingPlan
 
 bp = Blueprint("scheduling", __name__)
 
 PER_PAGE = 30
+MOST_MATCHES = 30
+MOST_ROOMS = 3
+MOST_STAND_INS = 2
 USUAL_KINDS = ("face_bureau", "reception", "inspection", "residents_council", "enterprise")
 STEPS: dict[str, Callable[..., Meeting]] = {
     "publish": services.publish,
@@ -104,6 +108,7 @@ def meeting(meeting: Meeting) -> ResponseReturnValue:
         steps=rules.steps_from(meeting.state),
         trail=audit.trail_of("meeting", meeting.id),
         notice_by=rules.notice_by(meeting.kind, meeting.starts_at),
+        to_tell=_to_tell(meeting),
     )
 
 
@@ -146,9 +151,8 @@ def check() -> ResponseReturnValue:
     if meeting is not None and not may(Permission.MEETING_MANAGE, meeting):
         raise Missing
     posts = _fill(form, meeting)
-    span = form.span()
-    verdict = _verdict(form, posts, span, but) if span and span[0] < span[1] else None
-    return render("scheduling/_verdict.html", span=span, verdict=verdict, form=form)
+    verdict = _verdict(form, posts, meeting)
+    return render("scheduling/_verdict.html", span=form.span(), verdict=verdict, form=form, meeting=meeting)
 
 
 @bp.get("/meetings/deputies")
@@ -178,7 +182,7 @@ def _step(meeting: Meeting, name: str) -> ResponseReturnValue:
     if rules.next_state(name, meeting.state) is None:
         flash(_("这一场现在不能这样做，请看它的状态。"), "error")
         return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
-    form = STEP_FORMS.get(name, StepForm)()
+    form = _step_form(name, meeting)
     conflict: list[Blocker] = []
     if form.validate_on_submit():
         said = {field: form[field].data for field in ("reason", "raised", "solved") if field in form}
@@ -194,7 +198,7 @@ def _step(meeting: Meeting, name: str) -> ResponseReturnValue:
             else:
                 form.form_errors.append(translated(refusal))
         else:
-            flash(_done(name))
+            flash(_done(name, meeting))
             return redirect(url_for(".meeting", meeting_id=meeting.id), 303)
     elif request.method == "GET":
         form.version.data = meeting.version
@@ -207,10 +211,18 @@ def _step(meeting: Meeting, name: str) -> ResponseReturnValue:
         step=name,
         form=form,
         told=_told(meeting),
+        mail_is_on=messages.mail_is_on(),
         conflict=_shown(conflict),
         notice_by=rules.notice_by(meeting.kind, meeting.starts_at),
         is_late=name == "publish" and clock.now() > rules.notice_by(meeting.kind, meeting.starts_at),
     )
+
+
+def _step_form(name: str, meeting: Meeting) -> StepForm:
+    """Return the form of a step; a draft goes without a reason, for nobody has been told of it."""
+    if name == "cancel" and meeting.published_at is None:
+        return StepForm()
+    return STEP_FORMS.get(name, StepForm)()
 
 
 def _editor(
@@ -229,18 +241,17 @@ def _editor(
         seat_fields=[form.seats(role) for role in SEAT_ROLES],
         verdict=verdict,
         theirs=theirs,
-        usual=USUAL_KINDS if meeting is None and request.method == "GET" else (),
+        usual=USUAL_KINDS if meeting is None else (),
     )
 
 
 def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> ResponseReturnValue:
     """Save what was typed, or come back with it: with a sentence beside the field, or the way out taken."""
-    if _take_way_out(form):
-        return _editor(form, meeting)
+    if _take_way_out(form, posts):
+        return _editor(form, meeting, verdict=_verdict(form, posts, meeting))
     if not form.validate_on_submit():
         return _editor(form, meeting)
     plan = form.plan(posts, services.as_plan(meeting) if meeting else None)
-    but = meeting.id if meeting else None
     try:
         with transaction():
             if meeting is None:
@@ -254,11 +265,12 @@ def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> Resp
         return _editor(form, meeting)
     except Conflict as refusal:
         form.form_errors.append(_said(refusal))
-        verdict = _ways_out(refusal.blockers, form, posts, (plan.starts_at, plan.ends_at), but)
+        verdict = _ways_out(refusal.blockers, form, posts, (plan.starts_at, plan.ends_at), meeting)
         return _editor(form, meeting, verdict=verdict)
     except Stale as refusal:
         form.form_errors.append(translated(refusal))
-        return _editor(form, meeting, theirs=_differences(form, plan, queries.get_meeting(but or 0)))
+        stored = queries.get_meeting(meeting.id if meeting else 0)
+        return _editor(form, meeting, theirs=_differences(form, plan, stored))
     flash(_("已存。") if meeting else _("草稿已存，房间和受邀的人已经占住。"))
     return redirect(url_for(".meeting", meeting_id=saved.id), 303)
 
@@ -281,13 +293,12 @@ def _begin(form: MeetingForm, pattern: Meeting | None, posts: list[Post]) -> Non
     if pattern is not None:
         plan = services.as_plan(pattern)
         form.show(replace(plan, signup_opens_at=None, signup_closes_at=None, notice=""), posts)
-        form.day.data = None
+        # Why a head did not come that time says nothing about this one.
+        form.day.data, form.stand_in_reason.data = None, ""
         form.unit_id.data = pattern.unit_id
     else:
-        kind = KINDS.get(args.get("kind", ""), KINDS["face_bureau"])
-        form.kind.data, form.is_public.data, form.place_kind.data = kind.code, kind.is_public, PlaceKind.ROOM
-        for role, seats in kind.pools:
-            form.seats(role).data = seats
+        form.use_kind(KINDS.get(args.get("kind", ""), KINDS["face_bureau"]))
+        form.place_kind.data = PlaceKind.ROOM
     for name in ("day", "starts", "ends"):
         if args.get(name):
             form[name].process(args)
@@ -306,6 +317,7 @@ def _fill(form: MeetingForm, meeting: Meeting | None) -> list[Post]:
     chosen = set(form.deputies.data or [])
     if meeting is not None and request.method == "GET" and not request.args.getlist("deputies"):
         chosen |= {one.person_id for one in meeting.participants if one.removed_at is None}
+    form.fits = {room.id: room.capacity for room in rooms}
     offered, labels = _deputies_offered(form, rooms, chosen)
     chairs = people.list_posts([kind for kind in HOSTING if kind is not OrgKind.STATION])
     form.offer(units=units, rooms=rooms, chairs=chairs, posts=posts, deputies=offered, labels=labels)
@@ -313,19 +325,19 @@ def _fill(form: MeetingForm, meeting: Meeting | None) -> list[Post]:
 
 
 def _deputies_offered(form: MeetingForm, rooms: Any, chosen: set[int]) -> tuple[list[Person], dict[int, str]]:
-    """Return the deputies to tick: the chosen, those of the room's station, those that the typed words find."""
+    """Return the deputies to tick: the chosen, those that the typed words find, those of the room's station."""
     found: dict[int, Person] = {}
     if chosen:
         found |= {one.id: one for one in people.list_deputies(ids=chosen, limit=200)[0]}
+    if name_key(form.find.data or ""):
+        matching, form.matches = people.list_deputies(text=form.find.data or "", limit=MOST_MATCHES)
+        found |= {one.id: one for one in matching}
     room_id = form.room_id.data or request.args.get("room", type=row_id)
     station_id = next((room.station_id for room in rooms if room.id == room_id), None)
     if station_id is None and rooms and len({room.station_id for room in rooms}) == 1:
         station_id = rooms[0].station_id
     if station_id is not None:
         found |= {one.id: one for one in stations.list_members(station_id)}
-    words = name_key(form.find.data or "")
-    if words:
-        found |= {one.id: one for one in people.list_deputies(text=form.find.data or "", limit=30)[0]}
     homes = stations.stations_of(list(found))
     labels = {
         id: "　".join(filter(None, [one.name, _levels(one), homes.get(id, "")])) for id, one in found.items()
@@ -338,7 +350,7 @@ def _levels(person: Person) -> str:
     return _("%(levels)s代表", levels=_("、").join(_(LEVEL_NAMES[one.level]) for one in person.mandates))
 
 
-def _take_way_out(form: MeetingForm) -> bool:
+def _take_way_out(form: MeetingForm, posts: Sequence[Post]) -> bool:
     """Follow a button that changes the form instead of saving it; return whether there was one."""
     posted = request.form
     if posted.get("use_time"):
@@ -359,40 +371,75 @@ def _take_way_out(form: MeetingForm) -> bool:
     if posted.get("use_room", type=row_id):
         form.room_id.data = posted.get("use_room", type=row_id)
         return True
+    if posted.get("use_lead") in {key_of(post) for post in posts}:
+        form.lead.data = posted["use_lead"]
+        return True
+    if posted.get("use_kind") in KINDS:
+        form.use_kind(KINDS[posted["use_kind"]])
+        return True
     return posted.get("do") == "find"
 
 
-def _verdict(form: MeetingForm, posts: list[Post], span: rules.Span, but: int | None) -> dict[str, Any]:
-    blockers = queries.find_blockers(_wanted(form, posts), *span, but_meeting_id=but)
-    return _ways_out(blockers, form, posts, span, but)
+def _verdict(form: MeetingForm, posts: list[Post], meeting: Meeting | None) -> dict[str, Any] | None:
+    """Return what stands in the way of what was typed and the ways out, or None while no time can be read."""
+    span = form.span()
+    if span is None or span[0] >= span[1]:
+        return None
+    but = meeting.id if meeting else None
+    blockers = queries.find_blockers(_wanted(form, posts, meeting), *span, but_meeting_id=but)
+    return _ways_out(blockers, form, posts, span, meeting)
 
 
 def _ways_out(
-    blockers: list[Blocker], form: MeetingForm, posts: list[Post], span: rules.Span, but: int | None
+    blockers: list[Blocker],
+    form: MeetingForm,
+    posts: list[Post],
+    span: rules.Span,
+    meeting: Meeting | None,
 ) -> dict[str, Any]:
-    """Return the blockers with what could be done instead: nearest free times, other rooms."""
+    """Return the blockers with what could be done instead: nearest free times, other rooms, a deputy head."""
     if not blockers:
-        return {"blockers": [], "times": [], "rooms": []}
-    wanted = _wanted(form, posts)
+        return {"blockers": [], "times": [], "rooms": [], "stand_ins": []}
+    but = meeting.id if meeting else None
+    wanted = _wanted(form, posts, meeting)
     rooms = []
     if all(blocker.kind in {"room"} for blocker in blockers):
         # Another room helps only where no person is busy, and only one that holds everybody.
-        plan = form.plan(posts)
-        people = sum(1 for one in plan.people if one.role != RoleCode.DEPUTY) + sum(n for _, n in plan.seats)
         mine = stations.list_rooms(allowed_paths(Permission.MEETING_MANAGE))
         station_ids = {room.station_id for room in mine if room.id == form.room_id.data}
-        rooms = [room for room in queries.free_rooms(station_ids, *span, but) if room.capacity >= people]
+        rooms = queries.free_rooms(station_ids, *span, but)
     return {
         "blockers": _shown(blockers),
         "times": queries.suggest_times(wanted, *span, clock.now(), but),
-        "rooms": rooms[:3],
+        "rooms": [room for room in rooms if room.capacity >= form.places_wanted()][:MOST_ROOMS],
+        "stand_ins": _free_stand_ins(form, posts, span, but),
     }
 
 
-def _wanted(form: MeetingForm, posts: list[Post]) -> set[int]:
-    """Return the ledger's numbers of the room and the people that the form has chosen."""
-    plan = form.plan(posts)
-    wanted = {rules.person_resource(one.person_id) for one in plan.people}
+def _free_stand_ins(
+    form: MeetingForm, posts: Sequence[Post], span: rules.Span, but: int | None
+) -> list[tuple[str, Post]]:
+    """Return (choice of the form, post) of who could come for the lead bureau's head while the head is taken."""
+
+    def is_free(post: Post) -> bool:
+        resource = rules.person_resource(post.person_id)
+        return not queries.find_blockers([resource], *span, but_meeting_id=but)
+
+    head = next((post for post in posts if key_of(post) == form.lead.data and post.is_head), None)
+    if head is None or is_free(head):
+        return []
+    others = [
+        post for post in posts if post.unit_id == head.unit_id and not (post.is_head or post.is_contact)
+    ]
+    return [(key_of(post), post) for post in others if is_free(post)][:MOST_STAND_INS]
+
+
+def _wanted(form: MeetingForm, posts: list[Post], meeting: Meeting | None) -> set[int]:
+    """Return the ledger's numbers of the room and of the people that the form has chosen and that are expected."""
+    plan = form.plan(posts, services.as_plan(meeting) if meeting else None)
+    people = meeting.participants if meeting else []
+    absent = {one.person_id for one in people if one.declined_at and not one.removed_at}
+    wanted = {rules.person_resource(one.person_id) for one in plan.people if one.person_id not in absent}
     if plan.place_kind == PlaceKind.ROOM and plan.room_id:
         wanted.add(rules.room_resource(plan.room_id))
     return wanted
@@ -458,11 +505,29 @@ def _told(meeting: Meeting) -> int:
     return sum(1 for one in meeting.participants if one.removed_at is None)
 
 
-def _done(step: str) -> str:
+def _to_tell(meeting: Meeting) -> int:
+    """Return how many messages about a meeting wait for the reader to pass them on."""
+    if not may(Permission.MESSAGE_MANAGE, meeting):
+        return 0
+    about = messages.Filter(meeting_id=meeting.id)
+    return messages.count_by_state([meeting.unit.path], about)[messages.ATTENTION]
+
+
+def _done(step: str, meeting: Meeting) -> str:
+    """Say what was done and what comes next: without a mail server nothing leaves by itself."""
+    by_hand = not messages.mail_is_on() and meeting.published_at is not None
     return {
-        "publish": _("已发布，邀请已放进发送队列。"),
-        "postpone": _("已延期，大家会收到通知；定了新时间再发布。"),
-        "cancel": _("已取消，大家会收到通知。"),
+        "publish": _("已发布。邀请列进“消息”了，请逐个通知。") if by_hand else _("已发布，邀请正在发出。"),
+        "postpone": (
+            _("已延期。请照“消息”逐个通知；定了新时间再发布。")
+            if by_hand
+            else _("已延期，大家会收到通知；定了新时间再发布。")
+        ),
+        "cancel": _("已取消。请照“消息”逐个通知。")
+        if by_hand
+        else _("已取消，大家会收到通知。")
+        if meeting.published_at
+        else _("已取消。"),
         "hold": _("已记为举行过。"),
         "close": _("已办结。"),
     }[step]

@@ -93,6 +93,7 @@ def _page(meeting: Meeting, form: SignUpForm) -> Response:
         hosts=[one for one in at_table if one.role in HOSTS],
         deputies=[one.name for one in at_table if one.role == RoleCode.DEPUTY],
         phone=_phone(meeting),
+        page_url=links.meeting_url(meeting.code),
         privacy_version=rules.PRIVACY_VERSION,
     )
     if not form.errors:
@@ -197,7 +198,9 @@ def withdraw(signup: SignUp) -> ResponseReturnValue:
     """Ask before a seat is given back, then give it back."""
     token = _token()
     if request.method == "POST":
-        return _step(token, services.withdraw, signup.id, _("席位退了，谢谢您提前说。"))
+        had_seat = signup.state == SignUpState.CONFIRMED
+        words = _("席位退了，谢谢您提前说。") if had_seat else _("已退出候补，谢谢您提前说。")
+        return _step(token, services.withdraw, signup.id, words)
     if signup.state == SignUpState.WITHDRAWN:
         return redirect(url_for(".ticket", token=token), 303)
     return render("signups/withdraw.html", signup=signup, meeting=signup.meeting, token=token)

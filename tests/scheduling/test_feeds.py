@@ -65,7 +65,9 @@ def events(reply) -> list:
     return Calendar.from_ical(reply.data.decode()).walk("VEVENT")
 
 
-@pytest.mark.parametrize("path", ["/calendar.ics", "/stations/{station}/calendar.ics", "/bureaus/{bureau}/calendar.ics"])
+@pytest.mark.parametrize(
+    "path", ["/calendar.ics", "/stations/{station}/calendar.ics", "/bureaus/{bureau}/calendar.ics"]
+)
 def test_a_public_feed_carries_the_meeting_and_nobodys_name_or_address(client, ids, path):
     reply = client.get(path.format(**ids))
     assert reply.headers["Content-Type"] == "text/calendar; charset=utf-8"
@@ -174,7 +176,9 @@ def test_a_person_who_asked_leave_finds_the_meeting_gone_from_the_own_feed(clien
     with transaction():
         token = tokens.make("feed", ids["deputy"], 0)
         db.session.get(Person, ids["deputy"]).feed_hash = tokens.digest(token)
-        one = next(p for p in db.session.get(Meeting, ids["meeting"]).participants if p.person_id == ids["deputy"])
+        one = next(
+            p for p in db.session.get(Meeting, ids["meeting"]).participants if p.person_id == ids["deputy"]
+        )
         services.decline(one.id)
     assert not events(client.get(f"/feeds/{token}.ics"))
 
@@ -189,7 +193,9 @@ def test_a_postponed_meeting_is_no_appointment_in_any_file(client, ids):
     assert (event["status"], event["transp"]) == ("CANCELLED", "TRANSPARENT")
 
 
-@pytest.mark.parametrize("path", ["/stations/999/calendar.ics", "/bureaus/999/calendar.ics", "/feeds/x.ics", "/m/x.ics"])
+@pytest.mark.parametrize(
+    "path", ["/stations/999/calendar.ics", "/bureaus/999/calendar.ics", "/feeds/x.ics", "/m/x.ics"]
+)
 def test_an_unknown_feed_is_a_plain_404(client, app, path):
     assert client.get(path).status_code == 404
 

@@ -96,7 +96,9 @@ def test_the_same_form_sent_twice_makes_one_meeting(world):
     with transaction():
         first = services.create_meeting(world.plan(), unit_id=world.unit, by=None, form_token="once").id
     with transaction():
-        assert services.create_meeting(world.plan(), unit_id=world.unit, by=None, form_token="once").id == first
+        assert (
+            services.create_meeting(world.plan(), unit_id=world.unit, by=None, form_token="once").id == first
+        )
 
 
 def test_a_refusal_names_the_blocker_with_its_time_and_place_and_writes_nothing(world):
@@ -116,7 +118,9 @@ def test_a_refusal_names_the_blocker_with_its_time_and_place_and_writes_nothing(
 def test_one_busy_person_is_enough_to_refuse_the_whole_booking(world):
     world.draft()
     with pytest.raises(Conflict) as refusal:
-        world.draft(room_id=world.other_room, people=(PlannedPerson(world.deputy, RoleCode.DEPUTY),), kind="reception")
+        world.draft(
+            room_id=world.other_room, people=(PlannedPerson(world.deputy, RoleCode.DEPUTY),), kind="reception"
+        )
     assert [blocker.who for blocker in refusal.value.blockers] == ["陈立新"]
     db.session.rollback()
     assert live_rows() == 3
@@ -218,7 +222,10 @@ def test_a_stale_form_changes_nothing(world):
         ({"ends_at": START + timedelta(minutes=5)}, "ends_at"),
         ({"ends_at": START + timedelta(hours=13)}, "ends_at"),
         ({"starts_at": NOW - TWO_HOURS, "ends_at": NOW}, "starts_at"),
-        ({"starts_at": NOW + timedelta(days=800), "ends_at": NOW + timedelta(days=800, hours=1)}, "starts_at"),
+        (
+            {"starts_at": NOW + timedelta(days=800), "ends_at": NOW + timedelta(days=800, hours=1)},
+            "starts_at",
+        ),
         ({"room_id": None}, "room_id"),
         ({"room_id": 999_999}, "room_id"),
         ({"place_kind": PlaceKind.OUTSIDE, "room_id": None}, "place_text"),
@@ -324,7 +331,9 @@ def test_each_step_works_from_the_states_of_the_table_and_from_no_other(world, s
         db.session.get(Meeting, id).state = state
     after = NOW + timedelta(days=5) if step == "hold" else NOW
     reason = {"reason": "天气"} if step in rules.STEPS_FOR_REASON else {}
-    verb = {"hold": services.hold_meeting, "close": services.close_meeting}.get(step) or getattr(services, step)
+    verb = {"hold": services.hold_meeting, "close": services.close_meeting}.get(step) or getattr(
+        services, step
+    )
     expected = rules.next_state(step, state)
     with clock.frozen(after):
         if expected is None:

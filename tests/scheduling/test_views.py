@@ -1,5 +1,6 @@
 """The organizer's pages over HTTP: what is typed is kept, what is foreign is not there, what is refused is not written."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,11 +10,13 @@ from liaison_app.access.permissions import Role
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.orgs.kinds import OrgKind
+from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import PostKind
 from liaison_app.scheduling import services
 from liaison_app.scheduling.kinds import MeetingState, PlaceKind, RoleCode
 from liaison_app.scheduling.models import Meeting, Occupancy
 from liaison_app.scheduling.rules import PlannedPerson
+from liaison_app.stations.models import Station
 from tests.factories.accounts import make_account, sign_in
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
@@ -42,7 +45,12 @@ class Office:
             head, deputy = make_official(bureau, "程建业"), make_deputy("陈立新")
             make_membership(station, deputy)
             clerk = make_account(Role.STREET, street)
-            self.unit, self.station_unit, self.room, self.deputy = street.id, station.unit_id, room.id, deputy.id
+            self.unit, self.station_unit, self.room, self.deputy = (
+                street.id,
+                station.unit_id,
+                room.id,
+                deputy.id,
+            )
             self.lead = f"{bureau.id}:{head.id}"
         self.client = sign_in(client, clerk)
 
@@ -78,8 +86,12 @@ def office(client) -> Office:
     return Office(client)
 
 
+def only(model, **facts):
+    return db.session.query(model).filter_by(**facts).one()
+
+
 def only_meeting() -> Meeting:
-    return db.session.query(Meeting).one()
+    return only(Meeting)
 
 
 def test_a_filled_form_becomes_a_draft_with_its_people_and_seats(office):
@@ -87,7 +99,10 @@ def test_a_filled_form_becomes_a_draft_with_its_people_and_seats(office):
     meeting = only_meeting()
     assert (reply.status_code, reply.location) == (303, f"/meetings/{meeting.id}")
     assert meeting.starts_at == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
-    assert {p.role: p.person.name for p in meeting.participants} == {"bureau_head": "程建业", "deputy": "陈立新"}
+    assert {p.role: p.person.name for p in meeting.participants} == {
+        "bureau_head": "程建业",
+        "deputy": "陈立新",
+    }
     assert {pool.role: pool.seats for pool in meeting.pools if pool.seats} == {
         "deputy": 6,
         "citizen": 4,
@@ -176,7 +191,9 @@ def test_while_typing_the_check_answers_and_writes_nothing(office):
     office.save(title="消防培训")
     reply = office.client.get("/meetings/check", query_string=office.form(), headers=AS_FRAGMENT)
     assert "消防培训" in reply.text
-    free = office.client.get("/meetings/check", query_string=office.form(day="2026-11-23"), headers=AS_FRAGMENT)
+    free = office.client.get(
+        "/meetings/check", query_string=office.form(day="2026-11-23"), headers=AS_FRAGMENT
+    )
     assert "都有空" in free.text
     assert db.session.query(Meeting).count() == 1
 
@@ -197,6 +214,92 @@ def test_finding_deputies_without_script_keeps_the_form(office):
     assert 'value="供暖专场"' in reply.text
 
 
+def test_words_looked_for_come_before_the_stations_own_deputies_and_behind_the_chosen(office):
+    with transaction():
+        make_deputy("王素梅")
+        station = only(Station)
+        make_membership(station, make_deputy("安站里"))
+    page = office.client.get(
+        "/meetings/deputies", query_string=office.form(find="王素梅"), headers=AS_FRAGMENT
+    ).text
+    assert page.index("陈立新") < page.index("王素梅") < page.index("安站里")
+    assert "找到 1 位" in page
+    assert (
+        "没有找到“无此人”"
+        in office.client.get("/meetings/deputies", query_string=office.form(find="无此人")).text
+    )
+
+
+def test_a_usual_kind_brings_its_seats_and_keeps_what_was_typed(office):
+    reply = office.client.post(
+        "/meetings/new", data=office.form(do="", use_kind="residents_council", about="停车")
+    )
+    assert reply.status_code == 200
+    for words in ('value="供暖专场"', "停车", '<option selected value="residents_council">', 'value="12"'):
+        assert words in reply.text
+    assert db.session.query(Meeting).count() == 0
+
+
+def test_enter_in_a_line_presses_a_button_that_changes_nothing(office):
+    office.save(title="消防培训")
+    page = office.save(starts="15:00", ends="17:00").text
+    form = page[page.index('id="editor"') :]
+    first = re.search(r"<button [^>]*>", form)
+    assert first is not None
+    assert 'value="find"' in first[0]
+
+
+def test_while_the_head_is_taken_a_deputy_head_may_come_and_no_other_room_is_offered(office):
+    with transaction():
+        second = make_official(
+            only(OrgUnit, name="城市管理局"), "郝云峰", kind=PostKind.DEPUTY_HEAD, title="副局长"
+        )
+    office.save(title="消防培训")
+    reply = office.save(starts="15:00", ends="17:00")
+    assert "请副局长 郝云峰代会" in reply.text
+    assert "换房间" not in reply.text
+    key = office.lead.split(":")[0] + f":{second.id}"
+    taken = office.client.post("/meetings/new", data=office.form(do="", starts="15:00", use_lead=key))
+    assert f'<option selected value="{key}">' in taken.text
+
+
+def test_a_head_and_a_deputy_head_may_come_together(office):
+    with transaction():
+        second = make_official(
+            only(OrgUnit, name="城市管理局"), "郝云峰", kind=PostKind.DEPUTY_HEAD, title="副局长"
+        )
+    reply = office.save(others=[office.lead.split(":")[0] + f":{second.id}"])
+    assert reply.status_code == 303
+    assert [one.stand_in_for_id for one in only_meeting().participants if one.unit_id] == [None, None]
+
+
+def test_who_asked_leave_stands_in_nobodys_way(office):
+    office.save()
+    first = only_meeting().id
+    with transaction():
+        services.decline(
+            next(one.id for one in only_meeting().participants if one.person_id == office.deputy)
+        )
+    office.save(title="消防培训", kind="forum", lead="", place_kind="outside", place_text="曙光小学")
+    asked = office.form(meeting=first)
+    assert "都有空" in office.client.get("/meetings/check", query_string=asked, headers=AS_FRAGMENT).text
+
+
+def test_a_room_too_small_for_all_seats_is_said(office):
+    small = office.client.get(
+        "/meetings/check", query_string=office.form(seats_citizen=40), headers=AS_FRAGMENT
+    )
+    assert "这间坐 24 人，席位和受邀的人一共 49 位" in small.text
+    assert "这间坐" not in office.client.get("/meetings/check", query_string=office.form()).text
+
+
+def test_a_time_that_is_over_is_said_while_typing(office):
+    reply = office.client.get(
+        "/meetings/check", query_string=office.form(day="2026-11-13"), headers=AS_FRAGMENT
+    )
+    assert "已经过了" in reply.text
+
+
 def test_publishing_asks_first_and_a_late_notice_is_said(office):
     office.save(day="2026-11-18")
     id = only_meeting().id
@@ -212,10 +315,31 @@ def test_publishing_asks_first_and_a_late_notice_is_said(office):
 def test_a_reason_is_asked_for_beside_its_field(office):
     office.save()
     id = only_meeting().id
-    reply = office.client.post(f"/meetings/{id}/cancel", data={"version": 1, "reason": " "})
+    with transaction():
+        services.publish(id, version=1, by=None)
+    reply = office.client.post(f"/meetings/{id}/cancel", data={"version": 2, "reason": " "})
     assert reply.status_code == 422
     assert "请写明原因" in reply.text
-    assert only_meeting().state == MeetingState.DRAFT
+    assert only_meeting().state == MeetingState.PUBLISHED
+
+
+def test_a_draft_that_nobody_was_told_of_goes_without_a_reason(office):
+    office.save()
+    id = only_meeting().id
+    assert "原因 " not in office.client.get(f"/meetings/{id}/cancel").text
+    assert office.client.post(f"/meetings/{id}/cancel", data={"version": 1}).status_code == 303
+    assert only_meeting().state == MeetingState.CANCELLED
+    assert "大家会收到通知" not in office.client.get(f"/meetings/{id}").text
+
+
+def test_without_a_mail_server_the_organizer_is_told_to_pass_the_invitations_on(office):
+    office.save()
+    id = only_meeting().id
+    assert "2 份邀请列进“消息”" in office.client.get(f"/meetings/{id}/publish").text
+    page = office.client.post(f"/meetings/{id}/publish", data={"version": 1}, follow_redirects=True).text
+    assert "请逐个通知" in page
+    assert f"/messages?meeting={id}&amp;state=attention" in page
+    assert "还有 2 条" in page
 
 
 def test_after_a_meeting_its_matters_are_counted_and_more_solved_than_raised_is_refused(office):
@@ -326,7 +450,11 @@ def test_the_editor_keeps_what_it_does_not_show(office):
     meeting = only_meeting()
     assert (meeting.place, meeting.station_id, meeting.seat_limit) == ("曙光小学 多功能厅", station_id, 20)
     assert {pool.role: pool.seats for pool in meeting.pools}["school"] == 45
-    assert {one.person.name for one in meeting.participants if one.is_expected} == {"程建业", "陈立新", "罗振华"}
+    assert {one.person.name for one in meeting.participants if one.is_expected} == {
+        "程建业",
+        "陈立新",
+        "罗振华",
+    }
 
 
 @pytest.mark.parametrize("path", ["", "/edit", "/publish", "/cancel", "/invitations", "/signups"])
@@ -381,7 +509,14 @@ def test_filters_stand_in_the_address(office):
 
 def test_a_long_list_needs_few_queries(office):
     for hour in range(8, 18):
-        office.save(title=f"第{hour}场", starts=f"{hour}:00", ends=f"{hour}:45", deputies=[], lead="", kind="reception")
+        office.save(
+            title=f"第{hour}场",
+            starts=f"{hour}:00",
+            ends=f"{hour}:45",
+            deputies=[],
+            lead="",
+            kind="reception",
+        )
     with queries(at_most=16):
         office.client.get("/meetings")
 
