@@ -255,7 +255,8 @@ def _withdrawn(world: Hostile) -> str:
     with world.database.app.app_context():
         asked = invitations.list_of_meeting(world.places["meeting"])
         if not any(one.withdrawn_at for one in asked):
-            gone = asked[-1]
+            used = {world.places["answer"], world.places["head_answer"]}
+            gone = next(one for one in asked if answer_token(one) not in used)
             with transaction():
                 meeting = db.session.get_one(Meeting, world.places["meeting"])
                 plan = scheduling.as_plan(meeting)
