@@ -109,6 +109,12 @@ def remind_silent(meeting_id: int, *, by: Account | None) -> int:
     return len(silent)
 
 
+def note_revealed(invitation_id: int, *, by: Account) -> None:
+    """Note in the trail that somebody looked at the telephone number of an invited person. Raises Missing."""
+    invitation = get(Invitation, invitation_id)
+    audit.record("people:phone:reveal", invitation.meeting, by=by, sentence=invitation.name)
+
+
 # --- answers ------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, flash, g, redirect, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -27,6 +27,9 @@ from .models import Invitation
 from .queries import Seen
 
 bp = Blueprint("invitations", __name__)
+
+# The browser session remembers whose number to show once, never the number.
+REVEALED = "revealed_invitation"
 
 
 # --- the host ----------------------------------------------------------------
@@ -74,6 +77,20 @@ def send(seen: Seen) -> ResponseReturnValue:
     return redirect(url_for(".board", meeting_id=seen.invitation.meeting_id), 303)
 
 
+@bp.post("/meetings/<int:meeting_id>/invitations/<int:invitation_id>/phone")
+@requires(Permission.PHONE_REVEAL, on=queries.get_hosted)
+def reveal(seen: Seen) -> ResponseReturnValue:
+    """Show the whole number of somebody invited, once, to the host who calls; and note who looked."""
+    invitation = seen.invitation
+    with transaction():
+        services.note_revealed(invitation.id, by=g.account)
+    session[REVEALED] = invitation.id
+    row = f"invitation-{invitation.id}"
+    return redirect(
+        url_for(".board", meeting_id=invitation.meeting_id, answer=invitation.id, _anchor=row), 303
+    )
+
+
 @bp.post("/meetings/<int:meeting_id>/invitations/remind")
 @requires(Permission.MESSAGE_MANAGE, on=meetings.get_meeting)
 def remind(meeting: Meeting) -> ResponseReturnValue:
@@ -109,6 +126,9 @@ def _board(
         opened=opened,
         form=form,
         words=_words_to_copy(opened) if opened is not None else "",
+        is_revealed=opened is not None
+        and session.pop(REVEALED, None) == opened.id
+        and may(Permission.PHONE_REVEAL, meeting),
     )
 
 

@@ -85,6 +85,7 @@ ROWS = {
     "invitations.note_call": row(f"{MEETING}{INVITATION}/answer", P.INVITATION_ANSWER),
     "invitations.own": row("/invitations", P.INVITATION_ANSWER),
     "invitations.remind": row(f"{MEETING}/invitations/remind", P.MESSAGE_MANAGE),
+    "invitations.reveal": row(f"{MEETING}{INVITATION}/phone", P.PHONE_REVEAL),
     "invitations.send": row(f"{MEETING}{INVITATION}/send", P.MESSAGE_MANAGE),
     "invitations_public.answer": public("/a/{answer}"),
     "invitations_public.calendar_file": public("/a/{answer}/invite.ics"),

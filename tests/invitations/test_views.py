@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from liaison_app.access.permissions import Role
+from liaison_app.audit.models import Entry
 from liaison_app.core.db import db, transaction
 from liaison_app.invitations.kinds import AnswerState, Door
 from liaison_app.orgs.kinds import OrgKind
@@ -215,3 +217,33 @@ def test_another_street_finds_nothing(published, browser_of):
 def test_a_stranger_is_asked_to_sign_in(published, client):
     assert client.get(board_url(published)).status_code == 303
     assert client.get("/invitations").status_code == 303
+
+
+# --- the number to call -----------------------------------------------------------
+
+
+def test_the_host_sees_the_number_to_call_once_and_the_trail_says_who_looked(published, clerk):
+    one = published.invitation(published.by_phone).id
+    opened = clerk.get(f"{board_url(published)}?answer={one}").text
+    assert "139****0004" in opened
+    assert "13900000004" not in opened
+    reply = clerk.post(f"{board_url(published)}/{one}/phone")
+    assert reply.status_code == 303
+    assert 'href="tel:13900000004"' in clerk.get(reply.location).text
+    assert "13900000004" not in clerk.get(reply.location).text
+    entry = db.session.scalars(select(Entry).order_by(Entry.id.desc())).first()
+    assert (entry.action, entry.sentence) == ("people:phone:reveal", "赵试四")
+
+
+def test_a_bureaus_clerk_learns_no_number_of_the_host(published, contact):
+    one = published.invitation(published.by_phone).id
+    assert contact.post(f"{board_url(published)}/{one}/phone").status_code in {403, 404}
+
+
+def test_who_has_no_mobile_is_called_at_the_office(published, clerk):
+    with transaction():
+        db.session.merge(published.bureau).phone = "0371-0000 0099"
+    one = published.invitation(published.head).id
+    page = clerk.get(f"{board_url(published)}?answer={one}").text
+    assert "没有登记手机" in page
+    assert "0371-0000 0099" in page
