@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, defer
 
 from liaison_app.core.db import db
@@ -73,12 +73,16 @@ def list_about(about: str) -> Sequence[Message]:
 
 
 def search(paths: Collection[str], wanted: Filter, page: int) -> tuple[Sequence[Message], int]:
-    """Return one page of what lies in the subtrees, the newest first and without the bytes, and how many there are."""
+    """Return one page of what lies in the subtrees, without the bytes, and how many there are.
+
+    What waits for a person comes first, then the newest.
+    """
     total = db.session.scalar(_narrowed(select(func.count()).select_from(Message), paths, wanted)) or 0
     rows = _narrowed(select(Message), paths, wanted).options(
         contains_eager(Message.unit), defer(Message.raw), defer(Message.calendar)
     )
-    rows = rows.order_by(Message.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    order = case((needs_attention(), 0), else_=1), Message.id.desc()
+    rows = rows.order_by(*order).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
     return list(db.session.scalars(rows)), total
 
 

@@ -90,6 +90,7 @@ def message(message: Message) -> ResponseReturnValue:
         is_revealed=session.pop("revealed", None) == message.id and may(Permission.PHONE_REVEAL, message),
         calendar=(message.calendar or b"").decode("utf-8", "replace") if manages else "",
         history=_history(message),
+        mail_is_on=queries.mail_is_on(),
         **WORDS,
     )
 

@@ -48,13 +48,43 @@
     say(lead ? lead.textContent.trim() : net.dataset.failed);
   }
 
+  // Words to pass on by hand get a button: marking them with a finger is hard.
+  function copy(area, button) {
+    area.focus();
+    area.select();
+    const done = () => (button.firstChild.textContent = net.dataset.copied);
+    // Without HTTPS a browser gives no clipboard; the old way works there.
+    if (navigator.clipboard) navigator.clipboard.writeText(area.value).then(done, () => document.execCommand("copy") && done());
+    else if (document.execCommand("copy")) done();
+  }
+
+  function offerCopies() {
+    for (const area of document.querySelectorAll("main textarea[readonly]:not([data-copies])")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn less-big copy";
+      const word = document.createElement("span");
+      word.setAttribute("aria-live", "polite");
+      word.textContent = net.dataset.copy;
+      const about = document.createElement("span");
+      about.className = "vh";
+      about.textContent = area.labels.length ? area.labels[0].textContent : "";
+      button.append(word, about);
+      button.addEventListener("click", () => copy(area, button));
+      area.dataset.copies = "";
+      area.after(button);
+    }
+  }
+
   document.addEventListener("htmx:beforeRequest", wait);
   document.addEventListener("htmx:afterRequest", ({ detail }) => waits.has(detail.xhr) && waits.get(detail.xhr)());
   document.addEventListener("htmx:beforeSwap", keepForm);
   document.addEventListener("htmx:afterSettle", ({ detail }) => detail.xhr.status === 422 && focusErrors());
+  document.addEventListener("htmx:afterSettle", offerCopies);
   document.addEventListener("htmx:sendError", () => say(net.dataset.lost));
   document.addEventListener("htmx:timeout", () => say(net.dataset.lost));
   // A page out of the browser's back store may show a seat that is long gone.
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   focusErrors();
+  offerCopies();
 })();

@@ -13,6 +13,7 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.jobs import services as jobs
 from liaison_app.jobs import worker
+from liaison_app.messages import services
 from liaison_app.messages.kinds import MessageState, Outcome
 from liaison_app.messages.models import Message
 from liaison_app.orgs.models import OrgUnit
@@ -40,7 +41,7 @@ class Street:
             mail = make_mail(self.unit, calendar=CALENDAR, method="REQUEST")
             call = make_call(self.unit)
             account = make_account(role, self.unit)
-        self.mail, self.call = mail.id, call.id
+        self.mail, self.call, self.account = mail.id, call.id, account
         self.clerk = sign_in(app.test_client(), account)
 
 
@@ -302,3 +303,22 @@ def test_foreign_text_stays_text(app):
         text = page(clerk, address)
         assert "<script>" not in text.replace("<script src=", "")
         assert "<b>x" not in text
+
+
+# --- a day's work --------------------------------------------------------------------
+
+
+def test_what_waits_stands_before_what_is_done_however_old(street):
+    with transaction():
+        late = make_call(db.session.merge(street.unit), key="invite:late:0", to_name="后写的")
+        services.told_by_phone(late.id, by=db.session.merge(street.account))
+    body = page(street.clerk)
+    assert body.index("田野") < body.index("后写的")
+
+
+def test_a_tick_on_the_wrong_row_is_taken_back_where_it_stands(street):
+    street.clerk.post(f"/messages/{street.call}/told")
+    assert state_of(street.call) == MessageState.TOLD
+    assert "记错了，放回名单" in page(street.clerk)
+    street.clerk.post(f"/messages/{street.call}/retry")
+    assert state_of(street.call) == MessageState.QUEUED
