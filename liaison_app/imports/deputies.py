@@ -77,8 +77,8 @@ class Deputies:
         return once(_KIND, (self._beside(entry, person) for entry, person in found))
 
     def _locate(self, entry: Entry) -> Entry:
-        """Give the station the name that the database has, or refuse the row."""
-        if entry.problems:
+        """Give the station the name that the database has, or refuse the row; whatever else is wrong with it."""
+        if "station" not in entry.values:
             return entry
         typed = entry.values["station"]
         found = self._units.find_called(typed, OrgKind.STATION)

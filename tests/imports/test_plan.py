@@ -268,6 +268,12 @@ def test_an_unknown_station_is_refused_with_the_one_that_may_be_meant(district, 
     assert reasons(check(DEPUTIES, DEPUTY | {"所属站": typed})) == [reason]
 
 
+def test_a_row_is_told_all_that_is_wrong_with_it_at_once(district):
+    said = reasons(check(DEPUTIES, DEPUTY | {"所属站": "不存在的站", "手机": "1381111"}))
+    assert len(said) == 2
+    assert any("系统里没有这个站点" in one for one in said)
+
+
 def test_a_street_may_not_change_other_streets_deputies(district):
     with transaction():
         other = make_unit("别的街道人大工委", parent=db.session.scalars(select(OrgUnit)).first())
