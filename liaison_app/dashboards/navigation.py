@@ -54,6 +54,9 @@ def _staff() -> list[dict[str, Any]]:
         if endpoint not in current_app.view_functions:
             continue
         paths = [path for one in permissions for path in allowed_paths(one)]
+        if endpoint == "dashboards.desk" and not allowed_paths(Permission.MEETING_READ):
+            # Their desk is another entry of the menu.
+            continue
         if not paths or (endpoint == "invitations.own" and allowed_paths(Permission.MEETING_READ)):
             continue
         if (

@@ -18,6 +18,8 @@ from liaison_app.stations import queries as stations
 from liaison_app.stations.kinds import STATION_KIND_NAMES, TIER_NAMES
 from liaison_app.stations.models import Station
 
+from . import queries
+
 bp = Blueprint("stations_public", __name__)
 
 AHEAD, BACK = timedelta(days=90), timedelta(days=365)
@@ -46,11 +48,14 @@ def station(station: Station) -> ResponseReturnValue:
     today = from_local(local(clock.now()).date(), time(0))
     base = url_for("web.start")
     found = scheduling.list_between(today - BACK, today + AHEAD, station_id=station.id)
+    ahead = [one for one in found if one.starts_at >= today]
+    seats = queries.seats_for([one.id for one in ahead])
     return render(
         "stations/station.html",
         station=station,
         members=stations.list_members(station.id),
-        ahead=[one for one in found if one.starts_at >= today],
+        ahead=ahead,
+        left={id: one.left for id, one in seats.items()},
         past=[one for one in reversed(found) if one.starts_at < today][:10],
         level_names=LEVEL_NAMES,
         kind_names=STATION_KIND_NAMES,

@@ -23,6 +23,7 @@ from liaison_app.scheduling import queries as scheduling
 from liaison_app.scheduling import rules
 from liaison_app.scheduling.kinds import MeetingState
 from liaison_app.scheduling.models import Meeting
+from liaison_app.stations import queries as stations
 
 from . import calendars, queries
 
@@ -63,10 +64,12 @@ def desk() -> ResponseReturnValue:
 def calendar() -> ResponseReturnValue:
     """Show the own part of the tree by month or week, drafts included."""
     base = url_for("scheduling.meetings")
+    paths = allowed_paths(Permission.MEETING_READ)
     return render(
         "dashboards/calendar.html",
         fragment="dashboards/_calendar.html",
-        **calendars.page("dashboards.calendar", allowed_paths(Permission.MEETING_READ)),
+        **calendars.page("dashboards.calendar", paths),
+        stations=stations.list_stations(paths),
         link_of=lambda meeting: f"{base}/{meeting.id}",
     )
 

@@ -271,7 +271,7 @@ def _save(form: MeetingForm, meeting: Meeting | None, posts: list[Post]) -> Resp
         form.form_errors.append(translated(refusal))
         stored = queries.get_meeting(meeting.id if meeting else 0)
         return _editor(form, meeting, theirs=_differences(form, plan, stored))
-    flash(_("已存。") if meeting else _("草稿已存，房间和受邀的人已经占住。"))
+    flash(_saved(saved, is_new=meeting is None))
     return redirect(url_for(".meeting", meeting_id=saved.id), 303)
 
 
@@ -511,6 +511,15 @@ def _to_tell(meeting: Meeting) -> int:
         return 0
     about = messages.Filter(meeting_id=meeting.id)
     return messages.count_by_state([meeting.unit.path], about)[messages.ATTENTION]
+
+
+def _saved(meeting: Meeting, *, is_new: bool) -> str:
+    """Say what saving did, and what is left to tell."""
+    if is_new:
+        return _("草稿已存，房间和受邀的人已经占住。")
+    if meeting.state == MeetingState.PUBLISHED and (waiting := _to_tell(meeting)):
+        return _("已存。还有 %(n)d 条通知等您转告，在“消息”里。", n=waiting)
+    return _("已存。")
 
 
 def _done(step: str, meeting: Meeting) -> str:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from liaison_app.access.guards import requires
 from liaison_app.access.permissions import Permission
+from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import render
@@ -15,7 +16,7 @@ from liaison_app.core.web import translated
 from liaison_app.scheduling.models import Meeting
 from liaison_app.scheduling.queries import get_meeting
 
-from . import queries, services
+from . import queries, rules, services
 from .errors import SignUpRefused
 from .forms import EntryForm, WithdrawalForm, seats_left
 from .kinds import LIVE, SignUpState
@@ -61,6 +62,8 @@ def roster(meeting: Meeting) -> ResponseReturnValue:
             for name in SHOWN
         ],
         revealed=session.pop(REVEALED, None),
+        takes=rules.why_shut(queries.hours_of(meeting), clock.now(), by_staff=True) is None,
+        may_leave=rules.may_leave(queries.hours_of(meeting), clock.now()),
     )
 
 

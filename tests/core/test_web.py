@@ -56,7 +56,9 @@ def test_the_links_of_the_switches_carry_no_token_in_a_query(client):
     assert "?display=elder-1" in page
 
 
-@pytest.mark.parametrize("path", ["/no-such-page", "/meetings/1/none", "/m/xxxx", "/t/xxxx", "/a/xxxx", "/me/x.css"])
+@pytest.mark.parametrize(
+    "path", ["/no-such-page", "/meetings/1/none", "/m/xxxx", "/t/xxxx", "/a/xxxx", "/me/x.css"]
+)
 def test_what_is_not_there_is_said_in_words_with_a_way_back(client, path):
     reply = client.get(path)
     assert reply.status_code == 404

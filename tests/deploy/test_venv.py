@@ -24,7 +24,12 @@ def folder(tmp_path: Path) -> Path:
 
 def prepare(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["/bin/sh", "deploy/venv.sh", LOCK], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        ["/bin/sh", "deploy/venv.sh", LOCK],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -225,7 +225,7 @@ def test_words_looked_for_come_before_the_stations_own_deputies_and_behind_the_c
     assert page.index("陈立新") < page.index("王素梅") < page.index("安站里")
     assert "找到 1 位" in page
     assert (
-        "没有找到“无此人”"
+        "没有找到，换个词再找"
         in office.client.get("/meetings/deputies", query_string=office.form(find="无此人")).text
     )
 
@@ -378,7 +378,8 @@ def test_a_stale_form_shows_where_place_people_and_seats_differ_too(office):
     office.save()
     id = only_meeting().id
     office.client.post(
-        f"/meetings/{id}/edit", data=office.form(version=1, place_kind="outside", place_text="曙光小学", seats_citizen=9)
+        f"/meetings/{id}/edit",
+        data=office.form(version=1, place_kind="outside", place_text="曙光小学", seats_citizen=9),
     )
     reply = office.client.post(f"/meetings/{id}/edit", data=office.form(version=1, deputies=[]))
     assert "<del>曙光小学</del>" in reply.text

@@ -265,6 +265,7 @@ def test_thirty_honest_people_behind_one_address_all_get_through(client):
         ({"state": MeetingState.HELD}, ("已经举行过了", "结束的")),
         ({"starts_at": timedelta(minutes=-5)}, ("正在进行", "开始的")),
         ({"seats": {RoleCode.DEPUTY: 6}}, ("这一场不在网上报名",)),
+        ({"seats": {RoleCode.DEPUTY: 6}, "kind": "reception"}, ("不用报名，直接来",)),
     ],
 )  # fmt: skip
 def test_a_shut_door_says_which_since_when_and_what_to_do(client, facts, words):
@@ -317,6 +318,20 @@ def test_withdrawing_and_coming_back(client):
     assert "入场号" not in page
     assert client.post(f"{where}/come-back").location == where
     assert "有您的席位" in client.get(where).text
+
+
+def test_who_waits_is_not_told_to_come_nor_thanked_for_a_seat(client):
+    code = given_meeting(seats={RoleCode.CITIZEN: 1})
+    hand_in(client, code)
+    where = hand_in(client, code, name="赵一鸣", mobile="13900000044").location
+    page = client.get(where).text
+    assert "候补第 1 位" in page
+    assert "先不用来" in page
+    assert "提前一刻钟到" not in page
+    assert "席位马上给" not in client.get(f"{where}/withdraw").text
+    left = client.post(f"{where}/withdraw", follow_redirects=True).text
+    assert "已退出候补" in left
+    assert "席位退了" not in left
 
 
 def test_the_ticket_of_a_moved_meeting_keeps_the_place_and_tells_the_old_time(client):

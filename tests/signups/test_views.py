@@ -11,7 +11,7 @@ from liaison_app.audit.models import Entry
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.sheets import safe_cell
-from liaison_app.scheduling.kinds import RoleCode
+from liaison_app.scheduling.kinds import MeetingState, RoleCode
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 from tests.factories.accounts import make_account, sign_in
@@ -176,3 +176,12 @@ def test_a_formula_stays_text(sign):
 
 def test_the_pages_hold_no_number_in_their_addresses(clerk, meeting):
     assert not re.search(r"(?:href|action|src)=\"[^\"]*139\d", clerk.get(at(meeting)).text)
+
+
+def test_a_meeting_that_is_off_takes_nobody_in(clerk, meeting):
+    assert "替人报名" in clerk.get(at(meeting)).text
+    with transaction():
+        db.session.merge(meeting).state = MeetingState.CANCELLED
+    page = clerk.get(at(meeting)).text
+    assert "替人报名" not in page
+    assert "退席位" not in page
