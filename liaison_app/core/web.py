@@ -119,6 +119,7 @@ def init_app(app: Flask) -> None:
         app.jinja_env.globals[name] = _localized(getattr(text, name))
     app.jinja_env.globals["local"] = text.local
     app.jinja_env.globals["switch"] = switch
+    app.jinja_env.globals["here"] = here
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["N_"] = N_
     app.jinja_env.globals["_"] = _in_template
@@ -175,25 +176,30 @@ def _begin() -> ResponseReturnValue | None:
 
 def _switched(name: str, value: str) -> ResponseReturnValue:
     """Keep a choice of the display in this browser and show the same page again; nothing else changes."""
-    response = redirect(_here(), 303)
+    response = redirect(here(), 303)
     response.set_cookie(
         name, value, max_age=A_YEAR_SECONDS, samesite="Lax", httponly=True, secure=current_settings().secure
     )
     return response
 
 
-def _here(**more: str) -> str:
-    """Return the path of this page with its query, without a switch; no token ever moves into a query."""
-    query = [(name, value) for name, value in request.args.items(multi=True) if name != SWITCH]
-    words = urlencode([*query, *more.items()])
-    path = quote(request.script_root + request.path, safe="/-_.~:@")
+def here(path: str | None = None, /, **changes: str | int | None) -> str:
+    """Return the path of this page, or another `path`, with this page's query, without a switch.
+
+    `changes` replace what the query says under their names; None takes it out. What a reader typed into the
+    address never names an argument of ours, as it would in `url_for`; and no token ever moves into a query.
+    """
+    left_out = {SWITCH, *changes}
+    query = [(name, value) for name, value in request.args.items(multi=True) if name not in left_out]
+    query += [(name, str(value)) for name, value in changes.items() if value is not None]
+    path = path or quote(request.script_root + request.path, safe="/-_.~:@")
     # Two slashes at the start would lead to another host.
-    return "/" + path.lstrip("/") + (f"?{words}" if words else "")
+    return "/" + path.lstrip("/") + (f"?{urlencode(query)}" if query else "")
 
 
 def switch(name: str, value: str) -> str:
     """Return the link that sets one switch of the display and comes back to this page."""
-    return _here(**{SWITCH: f"{name}-{value}"})
+    return here(**{SWITCH: f"{name}-{value}"})
 
 
 def _headers(response: Response) -> Response:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from liaison_app.core.web import here
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
@@ -79,3 +81,9 @@ def test_a_huge_body_is_refused_in_words(client):
 def test_a_forged_host_appears_nowhere(client):
     reply = client.get("/login", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
     assert "evil.example" not in reply.text
+
+
+def test_an_address_that_is_built_on_takes_no_argument_of_ours_from_the_reader(app):
+    with app.test_request_context("/messages?endpoint=x&_scheme=javascript&page=2&display=elder-1"):
+        assert here(page=3) == "/messages?endpoint=x&_scheme=javascript&page=3"
+        assert here("/messages.csv", page=None) == "/messages.csv?endpoint=x&_scheme=javascript"

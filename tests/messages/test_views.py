@@ -322,3 +322,9 @@ def test_a_tick_on_the_wrong_row_is_taken_back_where_it_stands(street):
     assert "记错了，放回名单" in page(street.clerk)
     street.clerk.post(f"/messages/{street.call}/retry")
     assert state_of(street.call) == MessageState.QUEUED
+
+
+def test_an_address_with_strange_arguments_is_a_page_like_any_other(street):
+    for asked in ("endpoint=x", "_external=1&_scheme=javascript", "_anchor=x&_method=POST"):
+        assert "javascript:" not in page(street.clerk, f"/messages?{asked}")
+        assert "javascript:" not in page(street.clerk, f"/people?{asked}&page=1")
