@@ -14,6 +14,7 @@ from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
+from liaison_app.core.sheets import MIMETYPE
 from liaison_app.core.web import row_id, translated
 from liaison_app.scheduling import ics
 from liaison_app.scheduling import queries as meetings
@@ -24,6 +25,7 @@ from .errors import StaleAnswer
 from .forms import AnswerForm
 from .kinds import ANSWER_NAMES, DOOR_NAMES, Door
 from .models import Invitation
+from .papers import board_file
 from .queries import Seen
 
 bp = Blueprint("invitations", __name__)
@@ -43,6 +45,18 @@ def board(meeting: Meeting) -> ResponseReturnValue:
         # An open row holds the personal link, which answers for whoever has it.
         return _board(meeting)
     return _board(meeting, *_opened(request.args.get("answer", type=row_id), queries.list_live(meeting.id)))
+
+
+@bp.get("/meetings/<int:meeting_id>/invitations.csv")
+@requires(Permission.INVITATION_READ, on=meetings.get_meeting)
+def board_csv(meeting: Meeting) -> ResponseReturnValue:
+    """Give the answers as a file for a spreadsheet, without numbers and links."""
+    content = board_file(
+        queries.list_live(meeting.id), sees_reasons=may(Permission.INVITATION_ANSWER, meeting)
+    )
+    response = Response(content, content_type=MIMETYPE)
+    response.headers["Content-Disposition"] = f'attachment; filename="answers-{meeting.code}.csv"'
+    return response
 
 
 @bp.post("/meetings/<int:meeting_id>/invitations/<int:invitation_id>/answer")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -20,6 +20,7 @@ from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError, Missing, Stale
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
+from liaison_app.core.sheets import MIMETYPE
 from liaison_app.core.text import clean_line, from_local, local, name_key
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import row_id, show_span, translated
@@ -31,7 +32,7 @@ from liaison_app.people.models import Person, Post
 from liaison_app.people.rules import LEVEL_NAMES
 from liaison_app.stations import queries as stations
 
-from . import queries, rules, services
+from . import papers, queries, rules, services
 from .errors import Blocker, BusyElsewhere, Conflict, PlanRefused
 from .forms import SEAT_ROLES, FiguresForm, MeetingForm, ReasonForm, StepForm, key_of
 from .kinds import KINDS, ROLE_NAMES, STATE_NAMES, MeetingState, PlaceKind
@@ -41,6 +42,7 @@ from .rules import MeetingPlan
 bp = Blueprint("scheduling", __name__)
 
 PER_PAGE = 30
+MOST_IN_A_FILE = 5000
 MOST_MATCHES = 30
 MOST_ROOMS = 3
 MOST_STAND_INS = 2
@@ -63,37 +65,49 @@ STEP_FORMS: dict[str, type[StepForm]] = {
 @requires(Permission.MEETING_READ)
 def meetings() -> ResponseReturnValue:
     """List the meetings of the own part of the tree, filtered by what the address says."""
-    paths = allowed_paths(Permission.MEETING_READ)
-    args = request.args
-    when = args.get("when", "ahead")
-    today = from_local(local(clock.now()).date(), time(0))
-    state, kind = args.get("state", ""), args.get("kind", "")
-    page = asked_page(args.get("page"))
-    station_id = args.get("station", type=row_id)
-    found, total = queries.search(
-        paths,
-        text=clean_line(args.get("q", ""))[:60],
-        states=[MeetingState(state)] if state in set(MeetingState) else None,
-        kind=kind if kind in KINDS else "",
-        station_id=station_id,
-        since=today if when == "ahead" else None,
-        until=today if when == "past" else None,
-        newest_first=when != "ahead",
-        page=page,
-        per_page=PER_PAGE,
-    )
+    paths, page = allowed_paths(Permission.MEETING_READ), asked_page(request.args.get("page"))
+    found, total = queries.search(paths, **_asked(), page=page, per_page=PER_PAGE)
     return render(
         "scheduling/meetings.html",
         fragment="scheduling/_meetings.html",
         meetings=found,
         bureaus=queries.answering_units([meeting.id for meeting in found]),
         paging=Page(page, PER_PAGE, total),
-        when=when,
+        when=request.args.get("when", "ahead"),
         stations=stations.list_stations(paths),
         may_create=bool(allowed_paths(Permission.MEETING_MANAGE)),
         kinds=KINDS,
         state_names=STATE_NAMES,
     )
+
+
+@bp.get("/meetings.csv")
+@requires(Permission.MEETING_READ)
+def meetings_csv() -> ResponseReturnValue:
+    """Give the same list as a file for a spreadsheet, all its pages at once."""
+    found, _total = queries.search(
+        allowed_paths(Permission.MEETING_READ), **_asked(), per_page=MOST_IN_A_FILE
+    )
+    content = papers.meetings_file(found, queries.answering_units([one.id for one in found]))
+    response = Response(content, content_type=MIMETYPE)
+    response.headers["Content-Disposition"] = 'attachment; filename="meetings.csv"'
+    return response
+
+
+def _asked() -> dict[str, Any]:
+    """Return what the address asks of a list of meetings; what is none of the known values does not narrow."""
+    args = request.args
+    when, state, kind = args.get("when", "ahead"), args.get("state", ""), args.get("kind", "")
+    today = from_local(local(clock.now()).date(), time(0))
+    return {
+        "text": clean_line(args.get("q", ""))[:60],
+        "states": [MeetingState(state)] if state in set(MeetingState) else None,
+        "kind": kind if kind in KINDS else "",
+        "station_id": args.get("station", type=row_id),
+        "since": today if when == "ahead" else None,
+        "until": today if when == "past" else None,
+        "newest_first": when != "ahead",
+    }
 
 
 @bp.get("/meetings/<int:meeting_id>")

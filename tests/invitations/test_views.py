@@ -247,3 +247,16 @@ def test_who_has_no_mobile_is_called_at_the_office(published, clerk):
     page = clerk.get(f"{board_url(published)}?answer={one}").text
     assert "没有登记手机" in page
     assert "0371-0000 0099" in page
+
+
+def test_the_answers_come_as_a_file_without_numbers_and_links(published, clerk):
+    clerk.post(
+        call_url(published, published.head), data={"answer": "declined", "reason": "出差", "sequence": "0"}
+    )
+    reply = clerk.get(f"{board_url(published)}.csv")
+    assert reply.content_type.startswith("text/csv")
+    said = reply.data.decode("utf-8-sig")
+    assert "程试一,局长,城管局局长,请假,,出差,电话" in said
+    assert "赵试四,人大代表,,未答复" in said
+    assert "1390000" not in said
+    assert "/a/" not in said

@@ -29,8 +29,8 @@ from tests.imports.lists import DEPUTY, sheet
 NO_PAGES = {
     "audit.export", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
     "imports.template", "invitations.calendar_file", "invitations_public.calendar_file", "messages.download",
-    "scheduling.check", "scheduling.deputies", "signups.roster_csv", "signups_public.page_qr",
-    "signups_public.ticket_qr", "static", "web.healthz", "web.htmx_js",
+    "invitations.board_csv", "scheduling.check", "scheduling.deputies", "scheduling.meetings_csv", "signups.roster_csv",
+    "signups_public.page_qr", "signups_public.ticket_qr", "static", "web.healthz", "web.htmx_js",
 }  # fmt: skip
 
 

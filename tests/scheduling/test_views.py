@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -385,6 +386,15 @@ def test_a_stale_form_shows_where_place_people_and_seats_differ_too(office):
     assert "<del>曙光小学</del>" in reply.text
     assert "群众 9" in reply.text
     assert "<del>程建业、陈立新</del>" in reply.text
+
+
+def test_the_list_comes_as_a_file_by_the_same_filters(office):
+    office.save()
+    page = office.client.get("/meetings?q=供暖&page=1").text
+    assert f'href="/meetings.csv?q={quote("供暖")}"' in page
+    said = office.client.get("/meetings.csv?q=供暖").data.decode("utf-8-sig")
+    assert "2026-11-20,14:30,16:30,供暖专场,代表·局长面对面" in said
+    assert "供暖专场" not in office.client.get("/meetings.csv?when=past").data.decode("utf-8-sig")
 
 
 def test_opening_the_editor_shows_what_is_stored(office):
