@@ -249,7 +249,7 @@ class Citizen(Visitor):
 
     def has_picture(self) -> bool:
         """Return whether the QR code came, as a picture."""
-        picture = self.page.locator("main img.qr").first
+        picture = self.page.locator("main img.qr:visible").first
         picture.scroll_into_view_if_needed()
         return bool(picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)"))
 

@@ -54,7 +54,7 @@ def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_the_field(
 ):
     citizen.fill_in(code, "陈试甲", "1390000", question="为什么不热？")
     citizen.touch(citizen.page.locator("#ask-send"))
-    citizen.sees("没有存上")
+    citizen.sees("还没报上")
     beside = citizen.field("手机号")
     expect(beside).to_have_attribute("aria-invalid", "true")
     assert beside.input_value() == "1390000"

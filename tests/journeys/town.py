@@ -116,7 +116,7 @@ def found(server: LiveServer, app: Flask, smtp: SmtpServer) -> Town:
         station = make_station(STATION, parent=street, address="中安街 12 号")
         station.unit.phone = "0371-0000 0021"
         big = make_room(station, name=BIG_ROOM, capacity=24)
-        make_room(station, name="小会议室", capacity=10)
+        make_room(station, name="小会议室", capacity=14)
         make_official(street, CHAIR, title="主任", email=MAILS[CHAIR])
         bureaus = {
             "chengguan": _bureau(district, "测试区城管局", "城管局", "程试一", "何试二"),
