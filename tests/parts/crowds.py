@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 import pytest
@@ -62,7 +63,14 @@ _gate: Any
 
 def _come(settings: Settings, gate: Any) -> None:
     global _app, _gate
+    threading.Thread(target=_leave_with, args=(parent_process(),), daemon=True).start()
     _app, _gate = create_app(settings), gate
+
+
+def _leave_with(run: Any) -> None:
+    """End with the test run: one that is killed says no goodbye."""
+    run.join()
+    os._exit(1)
 
 
 def _act(calls: Sequence[Call]) -> list[Any]:
