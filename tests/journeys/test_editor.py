@@ -27,7 +27,7 @@ def clerk(town: Town, visit, script: bool) -> Organizer:
 def test_the_form_says_at_once_whether_time_and_room_are_free(town: Town, clerk: Organizer):
     town.add_meeting("接待选民日", FRIDAY_HALF_PAST_TWO, people=())
     clerk.open("/meetings/new")
-    clerk.fill(主题="供暖专场", 日期="2026-11-20", 开始="15:00", 结束="17:00")
+    clerk.fill(主题="供暖专场", 日期="2026-11-20", 开始="15:00", 结束="17:00", 群众="2", 物业公司="0")
     clerk.choose("房间", BIG_ROOM)
     card = clerk.page.get_by_role("group", name="冲突")
     expect(card).to_contain_text("接待选民日")
