@@ -4,13 +4,16 @@ import os
 import sys
 
 from liaison_app.app import create_app
+from liaison_app.core import logs
 from liaison_app.settings import Settings, SettingsRefused
 
 # Database, uploads and secret are read by this user alone.
 os.umask(0o077)
 
 try:
-    application = create_app(Settings.from_env())
+    settings = Settings.from_env()
+    logs.configure(settings.log_format)
+    application = create_app(settings)
 except SettingsRefused as refusal:
     # One line for whoever starts it, and no traceback.
     sys.exit(f"Error: {refusal}")

@@ -18,7 +18,7 @@ from .access import guards
 from .access.permissions import Permission, Role
 from .audit.rules import ACTION_NAMES
 from .core import clock, web
-from .core.db import db
+from .core.db import WAIT_SECONDS, db, postgres_limits
 from .scheduling.kinds import KINDS, ROLE_NAMES
 from .scheduling.rules import phase
 from .settings import Settings, SettingsRefused
@@ -106,7 +106,13 @@ def _nobody_yet() -> None:
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.sqlalchemy_url.startswith("sqlite"):
         return {"connect_args": {"timeout": 10, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": WAIT_SECONDS,
+        "connect_args": postgres_limits(),
+    }
 
 
 def _asset_version() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 import subprocess
@@ -72,9 +71,6 @@ def serve(host: str, port: int) -> None:
 @with_appcontext
 def work(once: bool, drain: bool) -> None:
     """Send what waits in the outbox and do all other background work."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    # Asked for its version at every beat, it would say each time which database it met.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         worker.prepare()
         if once:
@@ -184,10 +180,9 @@ def _refuse_taken(host: str, port: int) -> None:
 
 def _run_both(host: str, port: int, processes: int) -> None:
     """Run gunicorn and the worker as children until one of them ends or somebody stops us."""
-    # No access log: addresses of personal links are secrets.
+    # gunicorn.conf.py, which is read from this folder, says the rest.
     web = [sys.executable, "-m", "gunicorn", "wsgi:application", "--bind", f"{host}:{port}"]
     web += ["--workers", str(processes), "--threads", str(THREADS), "--worker-class", "gthread"]
-    web += ["--no-control-socket", "--log-level", "warning", "--graceful-timeout", "10"]
     children = [
         subprocess.Popen(web),
         subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"]),

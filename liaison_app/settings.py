@@ -22,7 +22,8 @@ class Settings:
     """All that an operator may set. Units stand in the names; every field has a safe default for a demo.
 
     `database_url` empty means SQLite in `data`. `smtp_url` is `smtp://user:password@host:port`,
-    `smtps://…` or `smtp+starttls://…`; empty keeps every message on the messages page.
+    `smtps://…` or `smtp+starttls://…`; empty keeps every message on the messages page. `backup_key` is the
+    passphrase of the backups; without one they are not encrypted.
     """
 
     data: Path = Path("instance")
@@ -43,6 +44,11 @@ class Settings:
     three_admins: bool = False
     password_rules: str = "long"
     second_factor_roles: tuple[str, ...] = ()
+    log: str = ""
+    backup_key: str = ""
+    backup_folder: str = ""
+    backup_keep: int = 14
+    metrics_token: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -71,6 +77,11 @@ class Settings:
             password_rules=_one_of(env, "LIAISON_PASSWORD_RULES", ("long", "dengbao")),
             second_factor_roles=_words(env, "LIAISON_SECOND_FACTOR_ROLES"),
             three_admins=env.get("LIAISON_THREE_ADMINS", "") not in {"", "0"},
+            log=_one_of(env, "LIAISON_LOG", ("", "json", "text")),
+            backup_key=env.get("LIAISON_BACKUP_KEY", ""),
+            backup_folder=env.get("LIAISON_BACKUP_FOLDER", ""),
+            backup_keep=_number(env, "LIAISON_BACKUP_KEEP", cls.backup_keep),
+            metrics_token=env.get("LIAISON_METRICS_TOKEN", ""),
         )
         return settings.checked(debug=env.get("FLASK_DEBUG", "") not in {"", "0"})
 
@@ -109,6 +120,15 @@ class Settings:
             return place.read_text(encoding="ascii").strip()
         except OSError as error:
             raise SettingsRefused(f"数据文件夹 {self.data} 写不进去：{error.strerror}。") from error
+
+    @property
+    def log_format(self) -> str:
+        return self.log or ("text" if self.is_demo else "json")
+
+    @property
+    def backups(self) -> Path:
+        """The folder of the backups: one of its own, on another disk where there is one."""
+        return Path(self.backup_folder) if self.backup_folder else self.data / "backups"
 
     @property
     def is_demo(self) -> bool:

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import hmac
 import os
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import psycopg
 from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -21,6 +23,12 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from .errors import Missing
+
+# How long a request waits before it says so: for the turn to write to SQLite; for PostgreSQL to let us in, for a
+# lock, for one statement, and for any sign of life. A transaction that does nothing for IDLE_SECONDS is ended.
+WAIT_SECONDS = 5.0
+CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS, SILENCE_SECONDS, IDLE_SECONDS = 5, 10, 15, 20.0, 120
+SHORTEST_WAIT_SECONDS = 0.05
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -155,7 +163,6 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
             "journal_mode=WAL",
             "foreign_keys=ON",
             "synchronous=FULL",
-            "busy_timeout=10000",
             "secure_delete=ON",
             "recursive_triggers=OFF",
         ):
@@ -166,8 +173,54 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 @event.listens_for(Engine, "begin")
 def _begin(connection: Any) -> None:
     if connection.dialect.name == "sqlite":
-        writes = connection.get_execution_options().get("liaison_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        patience = connection.get_execution_options().get("liaison_write")
+        wait = WAIT_SECONDS if patience is None else patience
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(wait * 1000)}")
+        connection.exec_driver_sql("BEGIN" if patience is None else "BEGIN IMMEDIATE")
+
+
+class Impatient(psycopg.Connection):
+    """A connection to PostgreSQL that gives up on a server that says nothing: frozen, or cut off without a word.
+
+    The server's own limits (`postgres_limits`) come first; this is for when nobody is there to keep them.
+    `patience_seconds` None waits for ever.
+    """
+
+    patience_seconds: float | None = SILENCE_SECONDS
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, self.patience_seconds if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout as silence:
+            if timeout is not None:
+                raise
+            # What comes later would be taken for the answer to the next question.
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server does not answer") from silence
+
+
+@event.listens_for(Engine, "do_connect")
+def _connect_impatiently(dialect: Any, record: Any, args: Any, params: Any) -> Any:
+    return Impatient.connect(*args, **params) if dialect.driver == "psycopg" else None
+
+
+def postgres_limits() -> dict[str, Any]:
+    """Return the arguments of a connection that let no statement wait longer than a person would."""
+    limits = {
+        "lock_timeout": LOCK_SECONDS,
+        "statement_timeout": STATEMENT_SECONDS,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS,
+    }
+    options = " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items())
+    return {"connect_timeout": CONNECT_SECONDS, "options": options}
+
+
+def lift_limits(connection: Any) -> None:
+    """Let this connection take as long as it takes: for migrations and copies, which no person waits for."""
+    if connection.dialect.name != "sqlite":
+        connection.connection.driver_connection.patience_seconds = None
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
 
 
 def is_sqlite() -> bool:
@@ -181,16 +234,19 @@ def transaction() -> Iterator[None]:
     What was read before is thrown away first, so that nothing stale is written back. On SQLite a file
     lock is taken before `BEGIN IMMEDIATE`, because SQLite's busy handler is unfair under
     `synchronous=FULL`: one writer keeps winning while others wait for seconds.
-    Raises RuntimeError when nested.
+    Raises RuntimeError when nested, OperationalError where the turn does not come within WAIT_SECONDS: turns
+    are taken in the order of arrival, so whoever came earlier has given up by then as well.
     """
     session = db.session()
     if session.info.get("writing"):
         raise RuntimeError("transaction() inside transaction()")
     session.rollback()
-    with _turn():
+    came = time.monotonic()
+    with turn():
         session.info["writing"] = True
         try:
-            session.connection(execution_options={"liaison_write": True})
+            patience = max(SHORTEST_WAIT_SECONDS, came + WAIT_SECONDS - time.monotonic())
+            session.connection(execution_options={"liaison_write": patience})
             yield
             session.commit()
         except BaseException:
@@ -201,8 +257,8 @@ def transaction() -> Iterator[None]:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """Wait for this process's or thread's turn to write to an SQLite file."""
+def turn() -> Iterator[None]:
+    """Wait for this process's or thread's turn to write to an SQLite file; on PostgreSQL there is none."""
     path = db.engine.url.database
     if not is_sqlite() or not path or path == ":memory:":
         yield

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -15,10 +17,13 @@ from flask_wtf.csrf import CSRFError
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
-from . import clock, text
+from . import clock, logs, text
+from .db import db
 from .errors import N_, LiaisonError
 from .htmx import wants_fragment
 
@@ -42,6 +47,9 @@ SWITCH = "display"
 A_YEAR_SECONDS = 365 * 24 * 3600
 LARGEST_FORM_BYTES = 1024 * 1024
 HIGHEST_ROW = 2**31 - 1
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+TRY_AGAIN_SECONDS = 5
+GIVEN_ID = re.compile(r"[0-9a-f]{12,32}")
 
 
 class Display:
@@ -109,11 +117,15 @@ def init_app(app: Flask) -> None:
     app.url_map.merge_slashes = False
     # Flask would log the path, and with it the token of a personal link; `_crashed` logs what helps.
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
+    logs.init_app(app)
     app.before_request(_begin)
     app.after_request(_headers)
     app.register_error_handler(LiaisonError, _say_no)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)
+    for trouble in (OperationalError, InterfaceError, NoConnection):
+        app.register_error_handler(trouble, _no_database)
+    app.register_error_handler(OSError, _no_space)
     app.register_error_handler(500, _crashed)
     for name in _SHOWN_IN_TEMPLATES:
         app.jinja_env.globals[name] = _localized(getattr(text, name))
@@ -163,7 +175,7 @@ def current_settings() -> Any:
 
 
 def _begin() -> ResponseReturnValue | None:
-    g.request_id = uuid.uuid4().hex[:12]
+    g.request_id = _given_id() or uuid.uuid4().hex[:12]
     if request.mimetype != "multipart/form-data":
         # Only an uploaded file may be large; a form of fields is read into memory as a whole.
         request.max_content_length = LARGEST_FORM_BYTES
@@ -172,6 +184,12 @@ def _begin() -> ResponseReturnValue | None:
     if request.method == "GET" and asked[2] in SWITCHES.get(asked[0], ()):
         return _switched(asked[0], asked[2])
     return None
+
+
+def _given_id() -> str:
+    """Return the id that the proxy in front has given this request, so that both logs name it; else “”."""
+    given = request.headers.get("X-Request-ID", "") if current_settings().trusted_proxies else ""
+    return given if GIVEN_ID.fullmatch(given) else ""
 
 
 def _switched(name: str, value: str) -> ResponseReturnValue:
@@ -243,6 +261,29 @@ def _http_error(error: HTTPException) -> Response:
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:
             response.headers[name] = value
+    return response
+
+
+def _no_database(error: Exception) -> Response:
+    """The database is busy, full, locked or away: what was asked can be asked again in a moment."""
+    log.warning("the database does not answer: %s", logs.told(error))
+    db.session.remove()
+    return _try_again()
+
+
+def _no_space(error: OSError) -> Response:
+    """The disk is full where an upload is kept for a moment. Any other OSError is a fault of ours."""
+    if error.errno not in NO_SPACE:
+        raise error
+    log.warning("there is no space left: %s", logs.told(error))
+    return _try_again()
+
+
+def _try_again() -> Response:
+    # Nothing of this page may ask the database anew, and the menu of an account would.
+    g.account = None
+    response = _page(503, gettext("系统正忙，这一步可能没有存上。请过几秒再试一次。"))
+    response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
     return response
 
 

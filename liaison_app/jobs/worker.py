@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from alembic.migration import MigrationContext
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from sqlalchemy.exc import DBAPIError
 
 from liaison_app.core import clock
@@ -86,14 +86,18 @@ def run_once() -> bool:
 
 
 def _perform(work: Work) -> None:
+    g.request_id, began = f"job-{work.id}", time.monotonic()
+    ended = "failed"
     try:
         registry.run_of(work.name)(work)
     except LeaseLost:
+        ended = "taken over"
         log.warning("job %s %s was taken over", work.id, work.name)
     except Retry as failure:
-        log.info("job %s %s(%s) is put off", work.id, work.name, work.subject_id)
+        ended = "put off"
         _put_off(work, str(failure), failure.at or rules.next_try(work, clock.now()))
     except GiveUp as failure:
+        ended = "given up"
         log.warning("job %s %s(%s) given up: %s", work.id, work.name, work.subject_id, failure)
         _put_off(work, str(failure), None)
     except Exception as failure:
@@ -102,6 +106,16 @@ def _perform(work: Work) -> None:
     else:
         with transaction():
             services.finish(work)
+        ended = "done"
+    finally:
+        fields = {
+            "job": work.name,
+            "subject": work.subject_id,
+            "attempt": work.attempts,
+            "ended": ended,
+            "ms": round((time.monotonic() - began) * 1000),
+        }
+        log.info("job", extra={"fields": fields})
 
 
 def _put_off(work: Work, why: str, at: datetime | None) -> None:

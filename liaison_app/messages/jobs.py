@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from contextlib import suppress
+
+from sqlalchemy.exc import DBAPIError
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.logs import told
 from liaison_app.core.web import current_settings
 from liaison_app.jobs.errors import Retry
 from liaison_app.jobs.registry import every, job
-from liaison_app.jobs.rules import Work
+from liaison_app.jobs.rules import LEASE, Work
 
 from . import queries, services
 from .channels import email
 from .errors import DeliveryFailed, TemporaryFailure
+
+log = logging.getLogger("liaison.worker")
+
+NOTE_SECONDS = LEASE.total_seconds() - 60
+NOTE_PAUSE_SECONDS = 2
 
 
 @job(queries.DELIVER)
@@ -37,8 +47,7 @@ def deliver(work: Work) -> None:
             if letter is None:
                 return
             email.send(line, sender=letter.sender, recipient=letter.recipient, raw=letter.raw)
-            with transaction():
-                others_wait = services.note_sent(letter)
+            others_wait = _note_sent(letter)
         if others_wait:
             with transaction():
                 services.hurry_stranded()
@@ -47,6 +56,21 @@ def deliver(work: Work) -> None:
             at = services.note_failure(work, letter, failure)
         if at:
             raise Retry(str(failure), at=at) from failure
+
+
+def _note_sent(letter: services.Letter) -> bool:
+    """Write down what the server took, and try for nearly as long as the lease where the database is away, full or
+    held: without the note the same mail would go out a second time."""
+    give_up = time.monotonic() + NOTE_SECONDS
+    while True:
+        try:
+            with transaction():
+                return services.note_sent(letter)
+        except DBAPIError as error:
+            if time.monotonic() > give_up:
+                raise
+            log.warning("a mail was taken, but that cannot be written down yet: %s", told(error))
+            time.sleep(NOTE_PAUSE_SECONDS)
 
 
 @every(minutes=3)
