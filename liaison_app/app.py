@@ -142,7 +142,9 @@ PAGES = (
     "signups.public",
     "signups.views",
 )
-LISTENERS = ("imports.jobs", "invitations.handlers", "messages.jobs", "scheduling.jobs", "signups.handlers")
+LISTENERS = (
+    "audit.jobs", "imports.jobs", "invitations.handlers", "messages.jobs", "scheduling.jobs", "signups.handlers",
+)  # fmt: skip
 
 
 def _register(app: Flask) -> None:

@@ -19,6 +19,7 @@ from .access.matrix import document
 from .access.permissions import Role
 from .accounts import queries as accounts_queries
 from .accounts import services as accounts
+from .audit import commands as audit
 from .core import checks, clock, links
 from .core.db import transaction
 from .core.errors import LiaisonError
@@ -39,7 +40,10 @@ FIRST_APART = ("security", "安全管理员", (Role.SECURITY_ADMIN,))
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (serve, work, seed_demo, import_list, check, first_account, access_matrix):
+    for command in (
+        serve, work, seed_demo, import_list, check, first_account, access_matrix, audit.audit_seal,
+        audit.audit_verify,
+    ):  # fmt: skip
         app.cli.add_command(command)
 
 
@@ -101,7 +105,7 @@ def seed_demo(at: datetime | None) -> None:
 @with_appcontext
 def check() -> None:
     """Look at configuration, database, migrations, mail server and clock; exit with 1 where something is wrong."""
-    found = [*checks.run(), _mail()]
+    found = [*checks.run(), _mail(), audit.check()]
     for name, is_well, words in found:
         click.echo(f"{'好  ' if is_well else '不好'}  {name}：{words}")
     if not all(is_well for _, is_well, _ in found):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from liaison_app.access.permissions import THREE_ADMINS, Permission, Role, roles_with
+from liaison_app.access.permissions import ROLE_NAMES, THREE_ADMINS, Permission, Role, roles_with
 from liaison_app.core.db import CodeType, Model, Secret
 from liaison_app.core.web import current_settings
 from liaison_app.orgs.models import OrgUnit
@@ -58,6 +58,10 @@ class Account(Model):
         if current_settings().three_admins and rules.unites_admins(one.role for one in valid):
             return [one for one in valid if one.role not in THREE_ADMINS]
         return valid
+
+    def standing(self, on: date) -> str:
+        """Return the roles held on the day, each with its unit, as the trail keeps them."""
+        return "、".join(f"{ROLE_NAMES[one.role]}·{one.unit.name}" for one in self.held(on))[:200]
 
     def paths_for(self, permission: Permission, on: date) -> list[str]:
         """Return the unit paths below which this account holds `permission` on the day."""

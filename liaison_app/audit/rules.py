@@ -1,8 +1,23 @@
-"""What the actions of the trail are called."""
+"""What the actions of the trail are called, and what holds its chain together."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 
 from liaison_app.core.errors import N_
 
+# Entries are sealed once a minute; what waits longer than this shows that nobody seals.
+SEALED_WITHIN = timedelta(minutes=15)
+NONCE_SIGNS = 16
+# So many signs of a hash, copied by hand, say enough.
+ANCHOR_SIGNS = 16
+
 ACTION_NAMES = {
+    "audit:chain:check": N_("核对操作记录"),
     "accounts:account:confirm": N_("再次输入密码"),
     "accounts:account:sign_out_everywhere": N_("在所有地方退出"),
     "accounts:account:unlock": N_("解锁账号"),
@@ -45,3 +60,67 @@ ACTION_NAMES = {
     "signups:signup:reveal": N_("看手机全号"),
     "signups:signup:withdraw": N_("退席位"),
 }
+
+
+def canonical(facts: Mapping[str, object]) -> bytes:
+    """Return facts as bytes, the same on every engine.
+
+    What is None is left out, so that a column that is added later changes nothing about old entries.
+    """
+    plain = {name: _plain(name, value) for name, value in facts.items() if value is not None}
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), default=repr).encode("ascii")
+
+
+def _plain(name: str, value: object) -> object:
+    """Return a moment as text in UTC, whichever way an engine keeps it; anything else as it is."""
+    moment = moment_of(value) if name.endswith("at") else None
+    return moment.isoformat() if moment else str(value) if isinstance(value, str) else value
+
+
+def moment_of(value: object) -> datetime | None:
+    """Return a moment as the database has it, aware and in UTC; None for what is none."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def key_mark(key: bytes) -> str:
+    """Return the eight signs by which a key is known without being shown."""
+    return _mac(key, b"mark")[:8]
+
+
+def stamp_of(key: bytes, nonce: str, facts: Mapping[str, object]) -> str:
+    """Return what shows that whoever holds `key` wrote an entry; `nonce` makes it the only one of its kind."""
+    return nonce + _mac(key, nonce.encode(), canonical(facts))
+
+
+def is_stamped(keys: Iterable[bytes], stamp: object, facts: Mapping[str, object]) -> bool:
+    """Return whether one of `keys` made the stamp over just these facts."""
+    if not isinstance(stamp, str) or not stamp.isascii():
+        return False
+    nonce = stamp[:NONCE_SIGNS]
+    return any(hmac.compare_digest(stamp, stamp_of(key, nonce, facts)) for key in keys)
+
+
+def link_hash(key: bytes, before: str, place: Mapping[str, object], entry: Mapping[str, object]) -> str:
+    """Return the hash of a link: over the hash `before` it, its own place, and its entry with id and stamp."""
+    return _mac(key, before.encode("ascii", "replace"), canonical(place), canonical(entry))
+
+
+def read_anchor(text: str) -> tuple[int, str]:
+    """Read “position:hash”, the hash perhaps shortened to ANCHOR_SIGNS. Raises ValueError."""
+    position, _, signs = text.strip().partition(":")
+    if not (position.isascii() and position.isdigit()) or len(signs) < ANCHOR_SIGNS:
+        raise ValueError(text)
+    return int(position), signs.lower()
+
+
+def _mac(key: bytes, *parts: bytes) -> str:
+    # Each part with its length, so that no two rows of parts are the same bytes.
+    whole = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return hmac.digest(key, whole, hashlib.sha256).hex()

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import secrets
+from datetime import date
 from typing import Protocol
 
 from liaison_app.core import clock
-from liaison_app.core.db import db
+from liaison_app.core.db import db, derived_key
+from liaison_app.core.text import local
+from liaison_app.core.web import client_address
 
+from . import rules
+from .kinds import Result
 from .models import Entry
 
 # Somebody who came by a personal link or the public page.
 ONESELF = "本人"
 
 
+STAMP = "audit stamp"
+
+
 class Actor(Protocol):
+    """An account, as far as the trail wants to know it."""
+
     id: int
     name: str
+
+    def standing(self, on: date) -> str: ...
 
 
 def record(
@@ -27,21 +40,28 @@ def record(
     unit_id: int | None = None,
     kind: str = "",
     who: str = "",
+    result: Result = Result.SUCCEEDED,
+    at_staff_door: bool = False,
 ) -> None:
     """Add one entry in the caller's transaction. `by=None` is the system, or a person without an account:
     then `who` says in words who that was.
 
-    `sentence` is what a person reads; it never holds a phone number, a reason or a token.
+    `sentence` is what a person reads; it never holds a phone number, a reason or a token. The client's address
+    is kept of accounts, and of whoever tries to get in `at_staff_door`; never of citizens.
     """
-    db.session.add(
-        Entry(
-            at=clock.now(),
-            actor_id=by.id if by else None,
-            actor_name=by.name if by else who,
-            action=action,
-            thing_kind=kind or (type(thing).__name__.lower() if thing is not None else ""),
-            thing_id=getattr(thing, "id", None),
-            unit_id=unit_id if unit_id is not None else getattr(thing, "unit_id", None),
-            sentence=sentence,
-        )
-    )
+    now = clock.now()
+    facts = {
+        "at": now,
+        "actor_id": by.id if by else None,
+        "actor_name": by.name if by else who,
+        "action": action,
+        "thing_kind": kind or (type(thing).__name__.lower() if thing is not None else ""),
+        "thing_id": getattr(thing, "id", None),
+        "unit_id": unit_id if unit_id is not None else getattr(thing, "unit_id", None),
+        "sentence": sentence,
+        "actor_roles": by.standing(local(now).date()) if by else None,
+        "address": (client_address() if by or at_staff_door else "") or None,
+        "result": result,
+    }
+    nonce = secrets.token_hex(rules.NONCE_SIGNS // 2)
+    db.session.add(Entry(**facts, stamp=rules.stamp_of(derived_key(STAMP), nonce, facts)))

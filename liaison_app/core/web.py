@@ -50,6 +50,7 @@ HIGHEST_ROW = 2**31 - 1
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 TRY_AGAIN_SECONDS = 5
 GIVEN_ID = re.compile(r"[0-9a-f]{12,32}")
+LONGEST_ADDRESS = 45  # signs of an IPv6 address that holds an IPv4 one
 
 
 class Display:
@@ -167,6 +168,11 @@ def _context() -> dict[str, Any]:
         "display": g.get("display") or Display(),
         "asset_version": current_app.config["ASSET_VERSION"],
     }
+
+
+def client_address() -> str:
+    """Return where the request under way came from, or nothing outside of one."""
+    return (request.remote_addr or "")[:LONGEST_ADDRESS] if request else ""
 
 
 def current_settings() -> Any:

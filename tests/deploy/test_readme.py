@@ -43,7 +43,10 @@ def test_without_an_environment_the_settings_are_the_defaults(tmp_path):
 def test_every_command_of_the_readme_is_there(app: Flask):
     (table,) = re.findall(r"\| 命令 \| 做什么 \|\n\|---\|---\|\n((?:\|.*\n)+)", README)
     named = {row.split("`")[1].split()[0] for row in table.splitlines()}
-    own = {"serve", "worker", "seed-demo", "import", "check", "first-account", "access-matrix"}
+    own = {
+        "serve", "worker", "seed-demo", "import", "check", "first-account", "access-matrix", "audit-seal",
+        "audit-verify",
+    }  # fmt: skip
     assert named == own | {"db"}
     assert named <= app.cli.commands.keys()
 
