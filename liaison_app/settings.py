@@ -49,6 +49,7 @@ class Settings:
     backup_folder: str = ""
     backup_keep: int = 14
     metrics_token: str = ""
+    limits: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -82,6 +83,7 @@ class Settings:
             backup_folder=env.get("LIAISON_BACKUP_FOLDER", ""),
             backup_keep=_number(env, "LIAISON_BACKUP_KEEP", cls.backup_keep),
             metrics_token=env.get("LIAISON_METRICS_TOKEN", ""),
+            limits=env.get("LIAISON_LIMITS", "1") not in {"", "0"},
         )
         return settings.checked(debug=env.get("FLASK_DEBUG", "") not in {"", "0"})
 

@@ -12,6 +12,9 @@ from liaison_app.core import clock
 from liaison_app.core.errors import Missing
 from liaison_app.core.htmx import wants_fragment
 from liaison_app.core.text import local
+from liaison_app.core.web import SAFE_METHODS
+from liaison_app.limits import requests as limits
+from liaison_app.limits.rules import PUBLIC_WRITE, Limit
 
 from .permissions import Permission
 
@@ -29,13 +32,21 @@ class BareRoute(RuntimeError):
     """A route without a guard: a fault of the program."""
 
 
-def public(view: View | None = None, *, on: Callable[..., Any] | None = None) -> Any:
-    """Let anybody in. With `on`, load the thing from the URL parameters first (Missing → 404)."""
+def public(
+    view: View | None = None, *, on: Callable[..., Any] | None = None, is_secret: bool = False
+) -> Any:
+    """Let anybody in. With `on`, load the thing from the URL parameters first (Missing → 404).
+
+    What is sent from one network is counted. `is_secret` says that the URL itself is the key: misses are counted
+    as well, and whoever tries out too many is told to wait (SECURITY B1).
+    """
 
     def guard(view: View) -> View:
         @wraps(view)
         def guarded(**params: Any) -> Any:
-            return view(on(**params)) if on else view(**params)
+            if request.method not in SAFE_METHODS:
+                limits.expect(PUBLIC_WRITE, limits.visitor(PUBLIC_WRITE))
+            return _counted(view, _found(on, params, is_secret)) if on else _counted(view, **params)
 
         return _marked(guarded, "public")
 
@@ -60,13 +71,16 @@ def signed_in(view: View | None = None, *, fresh: bool = False, always: bool = F
 
 
 def requires(
-    *permissions: Permission, on: Callable[..., Guarded] | None = None, fresh: bool = False
+    *permissions: Permission,
+    on: Callable[..., Guarded] | None = None,
+    fresh: bool = False,
+    limit: Limit | None = None,
 ) -> Callable[[View], View]:
     """Let in who holds one of `permissions`: on the unit of the loaded thing, or, without `on`, on any unit.
 
     The loaded thing is handed to the view. A thing of a foreign unit is Missing, as one that does not exist.
     `fresh` is for grave steps: whoever did not give the password just now is asked for it again. Such a route
-    answers GET as well, for that is where the question leads back to.
+    answers GET as well, for that is where the question leads back to. `limit` is how often an account may ask.
     """
 
     def guard(view: View) -> View:
@@ -74,18 +88,37 @@ def requires(
         def guarded(**params: Any) -> Any:
             if detour := _detour():
                 return detour
+            if limit:
+                limits.expect(limit, f"account:{g.account.id}")
             if on is None:
                 if not any(map(allowed_paths, permissions)):
                     abort(403)
-                return (_ask_again() if fresh else None) or view(**params)
+                return (_ask_again() if fresh else None) or _counted(view, **params)
             thing = on(**params)
             if not any(may(one, thing) for one in permissions):
                 raise Missing
-            return (_ask_again() if fresh else None) or view(thing)
+            return (_ask_again() if fresh else None) or _counted(view, thing)
 
         return _marked(guarded, "requires " + " | ".join(permissions))
 
     return guard
+
+
+def _found(on: Callable[..., Any], params: dict[str, Any], is_secret: bool) -> Any:
+    """Return the thing behind a public address; a secret one that is wrong is counted."""
+    try:
+        return on(**params)
+    except Missing:
+        if is_secret:
+            limits.count_miss()
+        raise
+
+
+def _counted(view: View, *args: Any, **params: Any) -> Any:
+    """Return a view's answer, once the request is counted where it has a limit."""
+    answer = view(*args, **params)
+    limits.settle()
+    return answer
 
 
 def may(permission: Permission, thing: Guarded) -> bool:

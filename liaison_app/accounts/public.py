@@ -74,7 +74,7 @@ def ask_link() -> ResponseReturnValue:
 
 
 @bp.route("/sign-in/<string:token>", methods=["GET", "POST"])
-@public(on=sign_in_links.find)
+@public(on=sign_in_links.find, is_secret=True)
 def by_link(link: SignInLink) -> ResponseReturnValue:
     """Show whose link it is; only the button signs in, for mail scanners open links before people do."""
     if request.method == "POST":

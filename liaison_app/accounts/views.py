@@ -79,7 +79,7 @@ def logout() -> ResponseReturnValue:
 
 
 @bp.route("/setup/<string:token>", methods=["GET", "POST"])
-@public(on=services.find_setup_link)
+@public(on=services.find_setup_link, is_secret=True)
 def setup(link: SetupLink) -> ResponseReturnValue:
     """Set the first password of an account by its one-time link."""
     form = SetupForm()

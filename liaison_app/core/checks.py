@@ -28,6 +28,8 @@ def _configuration() -> Check:
     problems = []
     if not settings.is_demo and not settings.secure:
         problems.append("LIAISON_BASE_URL 不是 https，登录和个人链接会明文传输")
+    if not settings.is_demo and not settings.limits:
+        problems.append("LIAISON_LIMITS=0，没有限次，程序可以一次报满席位")
     return "配置", not problems, "；".join(problems) or f"{settings.mode}，地址 {settings.base_url}"
 
 

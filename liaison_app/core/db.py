@@ -8,7 +8,7 @@ import hmac
 import os
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -228,6 +228,15 @@ def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
 
 
+_opening: list[Callable[[], None]] = []
+
+
+def at_begin(step: Callable[[], None]) -> Callable[[], None]:
+    """Have `step` run inside every transaction, before anything else; what it raises refuses the transaction."""
+    _opening.append(step)
+    return step
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """Do all that is written inside as one: committed at the end, rolled back by any error.
@@ -248,6 +257,8 @@ def transaction() -> Iterator[None]:
         try:
             patience = max(SHORTEST_WAIT_SECONDS, came + WAIT_SECONDS - time.monotonic())
             session.connection(execution_options={"liaison_write": patience})
+            for step in _opening:
+                step()
             yield
             session.commit()
         except BaseException:

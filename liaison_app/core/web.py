@@ -8,7 +8,7 @@ import re
 import uuid
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -44,6 +44,7 @@ POLICY = (
 # Each switch of the display is a cookie of its own, set by a link to the page one is on.
 SWITCHES = {"elder": {"0", "1"}, "contrast": {"0", "1"}, "lang": {"zh", "en"}}
 SWITCH = "display"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 A_YEAR_SECONDS = 365 * 24 * 3600
 LARGEST_FORM_BYTES = 1024 * 1024
 HIGHEST_ROW = 2**31 - 1
@@ -186,6 +187,8 @@ def _begin() -> ResponseReturnValue | None:
         # Only an uploaded file may be large; a form of fields is read into memory as a whole.
         request.max_content_length = LARGEST_FORM_BYTES
     g.display = Display()
+    if request.method not in SAFE_METHODS and _is_from_elsewhere():
+        return _page(403, gettext("这一步是从别的网站发来的，没有做。请从这里的页面再做一次。"))
     asked = request.args.get(SWITCH, "").partition("-")
     if request.method == "GET" and asked[2] in SWITCHES.get(asked[0], ()):
         return _switched(asked[0], asked[2])
@@ -196,6 +199,20 @@ def _given_id() -> str:
     """Return the id that the proxy in front has given this request, so that both logs name it; else “”."""
     given = request.headers.get("X-Request-ID", "") if current_settings().trusted_proxies else ""
     return given if GIVEN_ID.fullmatch(given) else ""
+
+
+def _is_from_elsewhere() -> bool:
+    """Return whether the browser says that another site sent this (SECURITY E1, beside the token of the form).
+
+    Old browsers and programs say nothing. “null” is what our own pages send, for they name themselves to nobody
+    (`Referrer-Policy`); what a frame of another site sends under that name, `Sec-Fetch-Site` gives away.
+    """
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if site not in {"same-origin", "none"}:
+        return True
+    origin = request.headers.get("Origin", "null")
+    own = {request.host, urlsplit(current_settings().base_url).netloc}
+    return origin != "null" and urlsplit(origin).netloc not in own
 
 
 def _switched(name: str, value: str) -> ResponseReturnValue:
@@ -253,7 +270,15 @@ def _page(status: int, message: str) -> Response:
 
 
 def _say_no(error: LiaisonError) -> Response:
-    return _page(error.status, translated(error))
+    return wait_for(_page(error.status, translated(error)), error)
+
+
+def wait_for(response: Response, error: LiaisonError) -> Response:
+    """Give a page the status of a refusal and, where it says in how many seconds to try again, that header."""
+    response.status_code = error.status
+    if wait := getattr(error, "retry_after", None):
+        response.headers["Retry-After"] = str(wait)
+    return response
 
 
 def _form_expired(error: CSRFError) -> Response:

@@ -16,6 +16,7 @@ from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.text import clean_line
 from liaison_app.core.web import row_id
+from liaison_app.limits.rules import REVEAL
 from liaison_app.orgs import queries as orgs
 from liaison_app.people import queries as people
 from liaison_app.people import services
@@ -86,7 +87,7 @@ def person(person_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/people/<int:person_id>/phone")
-@requires(Permission.PHONE_REVEAL, on=get_card)
+@requires(Permission.PHONE_REVEAL, on=get_card, limit=REVEAL)
 def reveal(card: Card) -> ResponseReturnValue:
     """Show the whole number, once, and note who looked."""
     person_id = card.person.id

@@ -19,6 +19,7 @@ from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.sheets import MIMETYPE, csv_file
 from liaison_app.core.text import clean_line, from_local, local, parse_date
+from liaison_app.limits.rules import FILES
 
 from . import queries
 
@@ -45,7 +46,7 @@ def trail() -> ResponseReturnValue:
 
 
 @bp.get("/audit.csv")
-@requires(Permission.AUDIT_READ)
+@requires(Permission.AUDIT_READ, limit=FILES)
 def export() -> ResponseReturnValue:
     """Give the same entries as a file for an inspection, at most MOST_EXPORTED."""
     found, _total = queries.search_trail(

@@ -23,7 +23,7 @@ bp = Blueprint("invitations_public", __name__)
 
 
 @bp.route("/a/<string:token>", methods=["GET", "POST"])
-@public(on=queries.get_by_token)
+@public(on=queries.get_by_token, is_secret=True)
 def answer(invitation: Invitation) -> ResponseReturnValue:
     """Show what one person is invited to, and take that person's answer.
 
@@ -64,7 +64,7 @@ def answer(invitation: Invitation) -> ResponseReturnValue:
 
 
 @bp.get("/a/<string:token>/invite.ics")
-@public(on=queries.get_by_token)
+@public(on=queries.get_by_token, is_secret=True)
 def calendar_file(invitation: Invitation) -> ResponseReturnValue:
     """The meeting as a file for the invited person's own calendar, as long as that person is invited."""
     if invitation.withdrawn_at is not None:

@@ -16,6 +16,7 @@ from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
 from liaison_app.core.sheets import MIMETYPE
 from liaison_app.core.web import row_id, translated
+from liaison_app.limits.rules import FILES, REVEAL
 from liaison_app.scheduling import ics
 from liaison_app.scheduling import queries as meetings
 from liaison_app.scheduling.models import Meeting
@@ -48,7 +49,7 @@ def board(meeting: Meeting) -> ResponseReturnValue:
 
 
 @bp.get("/meetings/<int:meeting_id>/invitations.csv")
-@requires(Permission.INVITATION_READ, on=meetings.get_meeting)
+@requires(Permission.INVITATION_READ, on=meetings.get_meeting, limit=FILES)
 def board_csv(meeting: Meeting) -> ResponseReturnValue:
     """Give the answers as a file for a spreadsheet, without numbers and links."""
     content = board_file(
@@ -92,7 +93,7 @@ def send(seen: Seen) -> ResponseReturnValue:
 
 
 @bp.post("/meetings/<int:meeting_id>/invitations/<int:invitation_id>/phone")
-@requires(Permission.PHONE_REVEAL, on=queries.get_hosted)
+@requires(Permission.PHONE_REVEAL, on=queries.get_hosted, limit=REVEAL)
 def reveal(seen: Seen) -> ResponseReturnValue:
     """Show the whole number of somebody invited, once, to the host who calls; and note who looked."""
     invitation = seen.invitation

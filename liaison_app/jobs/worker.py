@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.limits import services as limits
 
 from . import queries, registry, rules, services
 from .errors import GiveUp, LeaseLost, Retry, WrongSchema
@@ -146,9 +147,10 @@ def _own_schema(migrations: str) -> str:
 
 @every(minutes=60)
 def forget_done() -> None:
-    """Keep the table of jobs short."""
+    """Keep the tables short that are worked off all day: jobs, and what was used of limits."""
     with transaction():
         services.forget_done()
+        limits.forget_full()
 
 
 def _app() -> Flask:

@@ -50,7 +50,7 @@ def of_bureau(unit: OrgUnit) -> ResponseReturnValue:
 
 
 @bp.get("/feeds/<string:token>.ics")
-@public(on=queries.get_feed_person)
+@public(on=queries.get_feed_person, is_secret=True)
 def of_person(person: Person) -> ResponseReturnValue:
     """One person's own feed, by a secret link that can be revoked."""
     found = queries.list_of_person(person.id, clock.now() - queries.KEPT_BACK)

@@ -24,6 +24,7 @@ from liaison_app.core.sheets import MIMETYPE
 from liaison_app.core.text import clean_line, from_local, local, name_key
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import row_id, show_span, translated
+from liaison_app.limits.rules import FILES
 from liaison_app.messages import queries as messages
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.kinds import ANSWERING, HOSTING, OrgKind
@@ -82,7 +83,7 @@ def meetings() -> ResponseReturnValue:
 
 
 @bp.get("/meetings.csv")
-@requires(Permission.MEETING_READ)
+@requires(Permission.MEETING_READ, limit=FILES)
 def meetings_csv() -> ResponseReturnValue:
     """Give the same list as a file for a spreadsheet, all its pages at once."""
     found, _total = queries.search(

@@ -17,7 +17,9 @@ from liaison_app.core import clock, links
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import leave, render
-from liaison_app.core.web import translated
+from liaison_app.core.web import translated, wait_for
+from liaison_app.limits import requests as limits
+from liaison_app.limits.errors import TooMany
 from liaison_app.scheduling.kinds import ANSWERING_ROLES, ROLE_NAMES, MeetingState, RoleCode
 from liaison_app.scheduling.models import Meeting
 
@@ -59,12 +61,16 @@ def page(meeting: Meeting) -> ResponseReturnValue:
             return leave(url_for(".received", code=meeting.code))
         try:
             with transaction():
+                limits.take_sign_up(meeting.id)
                 signup = services.sign_up(form.pool_id(), form.applicant(), form_token=form.form_token.data)
                 token = services.ticket_token(signup)
         except NotSaid:
             return leave(url_for(".received", code=meeting.code))
         except SignUpRefused as refusal:
             form.form_errors.append(translated(refusal))
+        except TooMany as refusal:
+            form.form_errors.append(translated(refusal))
+            return wait_for(_page(meeting, form), refusal)
         else:
             return leave(url_for(".ticket", token=token))
     return _page(meeting, form)
@@ -148,7 +154,7 @@ def page_qr(meeting: Meeting) -> ResponseReturnValue:
 
 
 @bp.get("/t/<string:token>")
-@public(on=queries.get_by_token)
+@public(on=queries.get_by_token, is_secret=True)
 def ticket(signup: SignUp) -> ResponseReturnValue:
     """Show a sign-up to whoever has its link. Reading it changes nothing."""
     meeting, now = signup.meeting, clock.now()
@@ -180,7 +186,7 @@ def _token() -> str:
 
 
 @bp.get("/t/<string:token>/qr.png")
-@public(on=queries.get_by_token)
+@public(on=queries.get_by_token, is_secret=True)
 def ticket_qr(signup: SignUp) -> ResponseReturnValue:
     """The link of a ticket as a picture that WeChat can save."""
     return _picture(links.ticket_url(_token()))
@@ -193,7 +199,7 @@ def _picture(address: str) -> Response:
 
 
 @bp.route("/t/<string:token>/withdraw", methods=["GET", "POST"])
-@public(on=queries.get_by_token)
+@public(on=queries.get_by_token, is_secret=True)
 def withdraw(signup: SignUp) -> ResponseReturnValue:
     """Ask before a seat is given back, then give it back."""
     token = _token()
@@ -207,7 +213,7 @@ def withdraw(signup: SignUp) -> ResponseReturnValue:
 
 
 @bp.post("/t/<string:token>/come-back")
-@public(on=queries.get_by_token)
+@public(on=queries.get_by_token, is_secret=True)
 def come_back(signup: SignUp) -> ResponseReturnValue:
     """Sign up again after a withdrawal, under the same link."""
     return _step(_token(), services.come_back, signup.id, _("又报上了，请看下面。"))

@@ -13,6 +13,7 @@ from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import render
 from liaison_app.core.web import translated
+from liaison_app.limits.rules import FILES, REVEAL
 from liaison_app.scheduling.models import Meeting
 from liaison_app.scheduling.queries import get_meeting
 
@@ -72,7 +73,7 @@ def _roster_url(meeting: Meeting, show: str = "live") -> str:
 
 
 @bp.get("/meetings/<int:meeting_id>/signups.csv")
-@requires(Permission.SIGNUP_READ, on=get_meeting)
+@requires(Permission.SIGNUP_READ, on=get_meeting, limit=FILES)
 def roster_csv(meeting: Meeting) -> ResponseReturnValue:
     """Give the roster as a file for a spreadsheet, with masked numbers."""
     content = roster_file(queries.list_roster(meeting.id), queries.queue_places(meeting.id))
@@ -141,7 +142,7 @@ def take_off(signup: SignUp) -> ResponseReturnValue:
 
 
 @bp.post("/meetings/<int:meeting_id>/signups/<int:signup_id>/phone")
-@requires(Permission.PHONE_REVEAL, on=queries.get_hosted)
+@requires(Permission.PHONE_REVEAL, on=queries.get_hosted, limit=REVEAL)
 def reveal(signup: SignUp) -> ResponseReturnValue:
     """Show one full telephone number once, and note in the trail who looked."""
     with transaction():

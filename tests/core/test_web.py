@@ -87,3 +87,49 @@ def test_an_address_that_is_built_on_takes_no_argument_of_ours_from_the_reader(a
     with app.test_request_context("/messages?endpoint=x&_scheme=javascript&page=2&display=elder-1"):
         assert here(page=3) == "/messages?endpoint=x&_scheme=javascript&page=3"
         assert here("/messages.csv", page=None) == "/messages.csv?endpoint=x&_scheme=javascript"
+
+
+# --- What another site sends (SECURITY E1) ------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "http://localhost:81"},
+        {"HX-Request": "true", "Origin": "https://evil.example"},
+    ],
+)
+def test_what_another_site_sends_is_refused_whatever_it_holds(client, headers):
+    reply = client.post("/login", headers=headers)
+    assert reply.status_code == 403
+    assert "别的网站" in reply.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "null"},
+        {"Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+)
+def test_what_our_own_pages_and_old_browsers_send_goes_on_to_the_check_of_the_token(client, headers):
+    reply = client.post("/login", headers=headers)
+    assert reply.status_code != 403
+
+
+def test_the_address_in_the_settings_is_our_own_whatever_host_a_proxy_gives(client):
+    base = client.application.config["LIAISON"].base_url
+    assert client.post("/login", headers={"Origin": base, "Host": "10.0.0.5:8000"}).status_code != 403
+    assert client.post("/login", headers={"Origin": f"{base}1", "Host": "10.0.0.5:8000"}).status_code == 403
+
+
+def test_reading_from_another_site_is_free(client):
+    assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200

@@ -60,7 +60,7 @@ class Database:
     engine: str
     version: str
 
-    def __init__(self, data: Path):
+    def __init__(self, data: Path, **settings: Any):
         self.data = data
         self.door = socket.create_server(("127.0.0.1", 0))
         self.settings = Settings(
@@ -68,6 +68,7 @@ class Database:
             database_url=self.url(),
             secret_key=SECRET,
             base_url=f"http://127.0.0.1:{self.door.getsockname()[1]}",
+            **settings,
         )
         self.app = self.make_app()
         self.migrate()
@@ -118,8 +119,8 @@ class SqliteDatabase(Database):
     engine = "sqlite"
     version = f"SQLite {sqlite3.sqlite_version}"
 
-    def __init__(self, data: Path):
-        super().__init__(data)
+    def __init__(self, data: Path, **settings: Any):
+        super().__init__(data, **settings)
         # Copying pages back is quicker than deleting rows, and no trigger can refuse it.
         self.pristine = sqlite3.connect(":memory:")
         self.copy = sqlite3.connect(data / "liaison.sqlite3", timeout=PATIENCE, isolation_level=None)
@@ -148,10 +149,10 @@ class SqliteDatabase(Database):
 class PostgresDatabase(Database):
     engine = "postgresql"
 
-    def __init__(self, data: Path, name: str):
+    def __init__(self, data: Path, name: str, **settings: Any):
         self.name = name
         self.make_anew()
-        super().__init__(data)
+        super().__init__(data, **settings)
         self.connect()
 
     def url(self) -> str:

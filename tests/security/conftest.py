@@ -11,7 +11,10 @@ from tests.security.hostile import Hostile, build
 
 @pytest.fixture(scope="session")
 def hostile_on(tmp_path_factory, worker_id) -> Iterator[Callable[[str], Hostile]]:
-    """Give the hostile world on an engine, made once, on a database of its own; tests may add to it."""
+    """Give the hostile world on an engine, made once, on a database of its own; tests may add to it.
+
+    What tests do here is more than any limit allows; limits have tests of their own.
+    """
     worlds: dict[str, Hostile] = {}
 
     def of(engine: str) -> Hostile:
@@ -19,9 +22,9 @@ def hostile_on(tmp_path_factory, worker_id) -> Iterator[Callable[[str], Hostile]
             data = tmp_path_factory.mktemp(f"hostile-{engine}")
             try:
                 database = (
-                    SqliteDatabase(data)
+                    SqliteDatabase(data, limits=False)
                     if engine == "sqlite"
-                    else PostgresDatabase(data, f"liaison_hostile_{os.getpid()}_{worker_id}")
+                    else PostgresDatabase(data, f"liaison_hostile_{os.getpid()}_{worker_id}", limits=False)
                 )
             except postgres.NoServer as reason:
                 do_without(str(reason))
