@@ -11,9 +11,10 @@ from liaison_app.core.db import db, transaction
 from liaison_app.core.text import local
 from liaison_app.core.web import current_settings
 
-from . import queries, rules, services
-from .errors import WrongPassword
-from .models import Account
+from . import passkeys, queries, questions, rules, services
+from .errors import BadPasskey, WrongPassword
+from .kinds import SignInWay
+from .models import Account, BrowserSession
 
 TOUCH_EVERY = timedelta(minutes=1)
 # The same for everybody, so that a proxy may keep it: nobody's cookie is looked at there, and none taken back.
@@ -24,7 +25,7 @@ SHARED = frozenset(
     }
 )  # fmt: skip
 # Whoever has given the first factor and not yet the second.
-_PENDING = "pending"
+_PENDING = "first_factor"
 
 
 def load_account() -> None:
@@ -45,21 +46,25 @@ def load_account() -> None:
             services.touch_browser(browser.id)
     g.account, g.browser_id = browser.account, browser.id
     g.is_fresh = rules.is_fresh(browser.confirmed_at, now)
-    g.duty = duty_of(browser.account, now)
+    g.duty = duty_of(browser, now)
 
 
-def duty_of(account: Account, now: datetime) -> str | None:
-    """Return the endpoint where an account has something to do before anything else, or None."""
-    settings = current_settings()
+def duty_of(browser: BrowserSession, now: datetime) -> str | None:
+    """Return the endpoint where somebody has something to do before anything else, or None."""
+    settings, account = current_settings(), browser.account
     if account.password_hash and rules.is_stale(
         account.password_set_at, account.must_change_password, now, rules=settings.password_rules
     ):
         return "sign_in.password"
-    if account.totp_since is None and settings.second_factor_roles:
-        held = {one.role for one in account.held(local(now).date())}
-        if held & set(settings.second_factor_roles):
-            return "sign_in.factor"
+    if account.totp_since is None and not browser.is_strong and must_have_second(account, now):
+        return "sign_in.factor"
     return None
+
+
+def must_have_second(account: Account, now: datetime) -> bool:
+    """Return whether one of the account's roles demands a second factor."""
+    demanding = set(current_settings().second_factor_roles)
+    return bool(demanding) and any(one.role in demanding for one in account.held(local(now).date()))
 
 
 def prove(login: str, password: str) -> Account:
@@ -77,34 +82,62 @@ def prove(login: str, password: str) -> Account:
     return queries.get_account(account_id)
 
 
-def enter(account_id: int) -> None:
+def prove_passkey(answer: str, purpose: str, *, of: Account | None = None) -> Account:
+    """Return the account whose passkey answered the question that this browser was asked for the purpose.
+
+    Counts a failure. Raises LockedOut, TooLate, BadPasskey.
+    """
+    address = request.remote_addr or ""
+    passkeys.refuse_locked(answer, address)
+    question = questions.take(purpose)
+    try:
+        with transaction():
+            return passkeys.prove(answer, question, of=of)
+    except BadPasskey as refusal:
+        with transaction():
+            passkeys.note_failure(answer, address, refusal)
+        raise
+
+
+def enter(account_id: int, way: SignInWay = SignInWay.PASSWORD, *, is_strong: bool = False) -> None:
     """Open a browser session for somebody who has proved everything, and give this browser its cookie."""
     with transaction():
-        _account, key = services.open_browser(account_id, request.remote_addr or "", _agent())
+        _account, key = services.open_browser(
+            account_id, request.remote_addr or "", _agent(), way=way, is_strong=is_strong
+        )
     session.clear()
     session.permanent = True
     session["key"] = key
 
 
-def admit(account: Account, target: str) -> str:
-    """Let in whoever has given the first factor, or ask for the second; return the path to go on to."""
-    if account.totp_since is None:
-        enter(account.id)
+def admit(
+    account: Account, target: str, way: SignInWay = SignInWay.PASSWORD, *, is_strong: bool = False
+) -> str:
+    """Let in whoever has proved enough, or ask for the second factor; return the path to go on to."""
+    if is_strong or not _asks_second(account):
+        enter(account.id, way, is_strong=is_strong)
         return target
     session.clear()
-    session[_PENDING] = [account.id, account.generation, clock.now().timestamp(), target]
+    session[_PENDING] = [account.id, account.generation, clock.now().timestamp(), target, way]
     return url_for("sign_in.code")
 
 
-def find_pending() -> tuple[Account, str] | None:
-    """Return who has given the first factor in this browser just now, with where to go on; or None."""
-    account_id, generation, at, target = session.get(_PENDING) or (0, 0, 0, "")
+def _asks_second(account: Account) -> bool:
+    """Return whether one factor is not enough: codes are on, or a passkey is there where a role demands two."""
+    if account.totp_since is not None:
+        return True
+    return bool(account.passkeys) and must_have_second(account, clock.now())
+
+
+def find_pending() -> tuple[Account, str, SignInWay] | None:
+    """Return who has given the first factor in this browser just now, with where to go on and the way; or None."""
+    account_id, generation, at, target, way = session.get(_PENDING) or (0, 0, 0, "", "password")
     if clock.now().timestamp() - at > rules.CODE_LIFE.total_seconds():
         return None
     account = db.session.get(Account, account_id)
     if account is None or not account.is_active or account.generation != generation:
         return None
-    return account, target
+    return account, target, SignInWay(way)
 
 
 def renew(key: str) -> None:

@@ -20,12 +20,37 @@ class WrongCode(Refused):
     message = N_("验证码不对。请看手机上现在的 6 位数，或者用一个没用过的备用码。")
 
 
+class TooLate(Refused):
+    message = N_("等得太久，或者在别处又点了一次。请再试一次。")
+
+
+class BadPasskey(Refused):
+    message = N_("这把通行密钥在这里不能用。请换一把，或者用密码登录。")
+
+
+class CopiedPasskey(BadPasskey):
+    """A key that proved itself, but counted less than before: somebody may have a copy of it."""
+
+    message = N_("这把通行密钥可能被复制过，不能用了。请用密码登录，把它删掉，再告诉管理员。")
+
+    def __init__(self, passkey_id: int):
+        self.passkey_id = passkey_id
+
+
+class PasskeyKnown(Refused):
+    message = N_("这把通行密钥已经登记过。")
+
+
+class TooManyPasskeys(Refused):
+    message = N_("最多登记 10 把，请先删掉不用的。")
+
+
 class UsedBefore(Refused):
     message = N_("最近用过这个密码，请换一个新的。")
 
 
 class NoPassword(Refused):
-    message = N_("这个账号没有密码。请退出，用登录链接重新登录。")
+    message = N_("这个账号没有密码。请退出，再重新登录一次。")
 
 
 class WeakPassword(Refused):

@@ -1,8 +1,8 @@
 """Sign-in, passwords, accounts and what they are granted."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, RadioField, SelectField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
+from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Optional, Regexp
 from wtforms.widgets import EmailInput
 
 from liaison_app.core.fields import CleanField, Form
@@ -68,6 +68,17 @@ class ConfirmForm(Form):
     )
 
 
+class PasskeyForm(Form):
+    name = StringField(
+        _l("给它起个名"),
+        filters=[clean_line_or_empty],
+        validators=[DataRequired(_l("请写一个名字，例如“办公室电脑”。")), Length(max=40)],
+        description=_l("以后认得出是哪一台，例如“办公室电脑”“我的手机”。"),
+    )
+    # Filled by the script with what the browser made.
+    passkey = HiddenField()
+
+
 class OwnPasswordForm(SetupForm):
     present = PasswordField(
         _l("现在的密码"),
@@ -101,7 +112,7 @@ class AccountForm(Form):
     name = StringField(
         _l("姓名"),
         filters=[clean_line_or_empty],
-        validators=[InputRequired(_l("请填写姓名。")), Length(max=50)],
+        validators=[DataRequired(_l("请填写姓名。")), Length(max=50)],
     )
 
 

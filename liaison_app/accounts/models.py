@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison_app.access.permissions import ROLE_NAMES, THREE_ADMINS, Permission, Role, roles_with
@@ -13,6 +13,7 @@ from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person
 
 from . import rules
+from .kinds import SignInWay
 
 
 class Account(Model):
@@ -44,6 +45,7 @@ class Account(Model):
 
     person: Mapped[Person | None] = relationship()
     grants: Mapped[list["RoleGrant"]] = relationship(back_populates="account", lazy="selectin")
+    passkeys: Mapped[list["Passkey"]] = relationship(back_populates="account", order_by="Passkey.id")
 
     @property
     def unit_paths(self) -> tuple[str, ...]:
@@ -126,7 +128,8 @@ class BrowserSession(Model):
     """One signed-in browser, so that signing out ends it on the server. `key_hash` is of the cookie's value.
 
     `confirmed_at` is when its user last proved to be the account's owner; `agent` and `address` help that owner
-    to know the own browsers from others.
+    to know the own browsers from others. `way` is how the session began, None for those from before that was kept;
+    `is_strong` says that two factors were proved.
     """
 
     __tablename__ = "browser_session"
@@ -141,6 +144,8 @@ class BrowserSession(Model):
     ended_at: Mapped[datetime | None]
     agent: Mapped[str] = mapped_column(String(60), default="")
     address: Mapped[str | None] = mapped_column(Secret)
+    way: Mapped[SignInWay | None] = mapped_column(CodeType(SignInWay))
+    is_strong: Mapped[bool] = mapped_column(default=False)
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
 
@@ -193,6 +198,37 @@ class RecoveryCode(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     used_at: Mapped[datetime | None]
+
+
+class Passkey(Model):
+    """A key in a telephone, a computer or a stick that signs its owner in (WebAuthn): two factors in one.
+
+    `credential` is the key's own name in base64url, `public_key` its COSE key, `sign_count` the highest count that
+    it ever gave; many keys always give 0.
+    """
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    credential: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    name: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship(back_populates="passkeys")
+
+
+class SpentQuestion(Model):
+    """A question to a browser that was answered, kept for as long as the same answer could come again."""
+
+    __tablename__ = "spent_question"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class OldPassword(Model):

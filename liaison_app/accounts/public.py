@@ -1,9 +1,9 @@
-"""The other ways in, and one's own account: second factor, links in a mail, password, open browsers."""
+"""The other ways in, and one's own account: second factor, passkeys, links in a mail, password, open browsers."""
 
 from __future__ import annotations
 
 import segno
-from flask import Blueprint, flash, g, redirect, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -19,10 +19,11 @@ from liaison_app.core.time_fields import complain
 from liaison_app.core.web import current_settings, own_path, translated
 from liaison_app.messages.services import own_host
 
-from . import queries, second_factor, services, sign_in_links
-from .browsers import admit, enter, find_pending, prove, renew
-from .errors import NoPassword, WrongCode
-from .forms import CodeForm, ConfirmForm, LinkForm, OwnPasswordForm
+from . import passkeys, queries, questions, second_factor, services, sign_in_links
+from .browsers import admit, enter, find_pending, prove, prove_passkey, renew
+from .errors import NoPassword, WrongCode, WrongPassword
+from .forms import CodeForm, ConfirmForm, LinkForm, OwnPasswordForm, PasskeyForm
+from .kinds import WAY_NAMES, SignInWay
 from .models import SignInLink
 
 bp = Blueprint("sign_in", __name__)
@@ -39,23 +40,55 @@ def code() -> ResponseReturnValue:
     if pending is None:
         flash(_("等得太久了，请重新登录。"))
         return redirect(url_for("accounts.login"), 303)
-    account, target = pending
+    account, target, way = pending
     form = CodeForm()
-    if form.validate_on_submit():
-        try:
+    try:
+        if answer := request.form.get("passkey"):
+            prove_passkey(answer, "code", of=account)
+            enter(account.id, way, is_strong=True)
+            return redirect(own_path(target), 303)
+        if form.validate_on_submit():
             second_factor.refuse_locked(account)
             with transaction():
                 second_factor.check(account.id, form.code.data or "")
-        except WrongCode as refusal:
-            with transaction():
-                second_factor.count_wrong(account)
-            complain(form.code, translated(refusal))
-        except Refused as refusal:
-            form.form_errors.append(translated(refusal))
-        else:
-            enter(account.id)
+            enter(account.id, way, is_strong=True)
             return redirect(own_path(target), 303)
-    return render("accounts/code.html", status=422 if form.errors else 200, form=form)
+    except WrongCode as refusal:
+        with transaction():
+            second_factor.count_wrong(account)
+        complain(form.code, translated(refusal))
+    except Refused as refusal:
+        form.form_errors.append(translated(refusal))
+    return render(
+        "accounts/code.html",
+        status=422 if form.errors else 200,
+        form=form,
+        account=account,
+        passkeys=passkeys.is_offered() and bool(account.passkeys),
+    )
+
+
+@bp.post("/login/passkey")
+@public
+def question() -> ResponseReturnValue:
+    """Ask a browser for any passkey that it keeps for this house, or for one of whoever gave the first factor."""
+    pending = find_pending() if request.form.get("for") == "code" else None
+    if pending is None:
+        return _told(passkeys.question_to_prove(questions.ask("sign_in")))
+    return _told(passkeys.question_to_prove(questions.ask("code"), pending[0]))
+
+
+@bp.post("/account/passkeys")
+@signed_in(always=True)
+def own_question() -> ResponseReturnValue:
+    """Ask the own browser to make a passkey, or to prove one of the own ones again."""
+    if request.form.get("for") == "confirm":
+        return _told(passkeys.question_to_prove(questions.ask("confirm"), g.account))
+    return _told(passkeys.question_for_new(g.account, questions.ask("new")))
+
+
+def _told(question: str) -> ResponseReturnValue:
+    return current_app.response_class(question, mimetype="application/json")
 
 
 @bp.route("/sign-in-link", methods=["GET", "POST"])
@@ -80,29 +113,40 @@ def by_link(link: SignInLink) -> ResponseReturnValue:
     if request.method == "POST":
         with transaction():
             account = sign_in_links.use(link.id)
-        return redirect(admit(account, url_for("dashboards.desk")), 303)
+        return redirect(admit(account, url_for("dashboards.desk"), SignInWay.LINK), 303)
     return render("accounts/by_link.html", account=link.account)
 
 
 @bp.route("/confirm", methods=["GET", "POST"])
 @signed_in(always=True)
 def confirm() -> ResponseReturnValue:
-    """Ask for the password again before a grave step, then go on to it."""
+    """Ask for the password or a passkey again before a grave step, then go on to it."""
     target = own_path(request.args.get("next"))
-    form = ConfirmForm()
-    if g.account.password_hash is None:
-        form.form_errors.append(translated(NoPassword()))
-    elif form.validate_on_submit():
-        try:
+    form, account = ConfirmForm(), None
+    try:
+        if answer := request.form.get("passkey"):
+            account = prove_passkey(answer, "confirm", of=g.account)
+        elif g.account.password_hash and form.validate_on_submit():
             account = prove(g.account.login, form.password.data or "")
-        except Refused as refusal:
-            complain(form.password, translated(refusal))
-        else:
-            with transaction():
-                key = services.confirm_browser(g.browser_id, by=account)
-            renew(key)
-            return redirect(target, 303)
-    return render("accounts/confirm.html", status=422 if form.errors else 200, form=form, target=target)
+    except WrongPassword as refusal:
+        complain(form.password, translated(refusal))
+    except Refused as refusal:
+        form.form_errors.append(translated(refusal))
+    if account is not None:
+        with transaction():
+            key = services.confirm_browser(g.browser_id, by=account)
+        renew(key)
+        return redirect(target, 303)
+    by_passkey = passkeys.is_offered() and bool(g.account.passkeys)
+    if g.account.password_hash is None and not by_passkey:
+        form.form_errors.append(translated(NoPassword()))
+    return render(
+        "accounts/confirm.html",
+        status=422 if form.errors else 200,
+        form=form,
+        target=target,
+        passkeys=by_passkey,
+    )
 
 
 # --- the own account -------------------------------------------------------------
@@ -124,6 +168,8 @@ def own() -> ResponseReturnValue:
         browsers=queries.list_browsers(g.account),
         before=queries.find_sign_in_before(g.account, g.browser_id),
         role_names=ROLE_NAMES,
+        way_names=WAY_NAMES,
+        passkeys=passkeys.is_offered(),
     )
 
 
@@ -210,6 +256,7 @@ def factor() -> ResponseReturnValue:
         picture=_picture(second_factor.address_of(account, own_host())) if waits else None,
         left=second_factor.count_recovery_codes(account),
         is_duty=g.get("duty") == "sign_in.factor",
+        passkeys=passkeys.is_offered(),
     )
 
 
@@ -236,6 +283,46 @@ def factor_off() -> ResponseReturnValue:
         flash(_("第二验证已停用。"))
         return redirect(url_for(".own"), 303)
     return render("accounts/factor_off.html")
+
+
+@bp.route("/account/passkeys/new", methods=["GET", "POST"])
+@signed_in(always=True, fresh=True)
+def add_passkey() -> ResponseReturnValue:
+    """Make a passkey in this browser, under a name by which its owner knows it again."""
+    form = PasskeyForm()
+    if form.validate_on_submit():
+        try:
+            asked = questions.take("new")
+            with transaction():
+                passkeys.add(g.account.id, form.passkey.data or "", asked, form.name.data or "")
+                # Whoever unlocked a new key has proved a second factor, as with the first code of a telephone.
+                services.strengthen_browser(g.browser_id)
+        except Refused as refusal:
+            form.form_errors.append(translated(refusal))
+        else:
+            flash(_("通行密钥登记好了，下次登录可以用它。"))
+            return redirect(url_for(".own"), 303)
+    return render(
+        "accounts/add_passkey.html",
+        status=422 if form.errors else 200,
+        form=form,
+        passkeys=passkeys.is_offered(),
+    )
+
+
+@bp.route("/account/passkeys/<int:passkey_id>/remove", methods=["GET", "POST"])
+@signed_in(fresh=True)
+def remove_passkey(passkey_id: int) -> ResponseReturnValue:
+    """Ask, then take one of the own passkeys away."""
+    passkey = passkeys.find(g.account, passkey_id)
+    if passkey is None:
+        return redirect(url_for(".own"), 303)
+    if request.method == "POST":
+        with transaction():
+            passkeys.remove(passkey.id, by=g.account)
+        flash(_("通行密钥删掉了。"))
+        return redirect(url_for(".own"), 303)
+    return render("accounts/remove_passkey.html", passkey=passkey)
 
 
 def _picture(address: str) -> Markup:

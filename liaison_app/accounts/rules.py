@@ -24,6 +24,8 @@ SIGN_IN_LINK_LIFE = timedelta(minutes=15)
 LINKS_PER_ADDRESS = 5
 LINKS_PER_MAIL = 3
 CODE_LIFE = timedelta(minutes=5)
+QUESTION_LIFE = timedelta(minutes=5)
+MOST_PASSKEYS = 10
 FRESH = timedelta(minutes=10)
 STEP_SECONDS = 30
 RECOVERY_CODES = 10
@@ -128,6 +130,11 @@ def code_steps(now: datetime) -> range:
     """Return the time steps whose codes are taken at `now`: this one, and one before and after it (RFC 6238)."""
     step = int(now.timestamp()) // STEP_SECONDS
     return range(step - 1, step + 2)
+
+
+def counts_up(before: int, now: int) -> bool:
+    """Return whether a key's counter went on; a key that never counts always gives 0 (WebAuthn 6.1.1)."""
+    return now > before or now == before == 0
 
 
 def is_over(

@@ -45,8 +45,13 @@ def turn_on(account_id: int, code: str) -> list[str]:
 
 
 def turn_off(account_id: int, *, by: Account) -> None:
-    """Demand the second factor no more; its secret and its recovery codes are gone."""
+    """Demand the second factor no more; its secret and its recovery codes are gone.
+
+    Done by somebody else it ends the passkeys as well: they lived in the telephone that was lost.
+    """
     account = lock(Account, account_id)
+    if by.id != account.id:
+        services.end_passkeys(account, by=by)
     account.totp_secret = account.totp_since = None
     account.totp_step = 0
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
@@ -70,6 +75,8 @@ def count_recovery_codes(account: Account) -> int:
 def check(account_id: int, code: str) -> None:
     """Take a code of the telephone, or a recovery code, each once. Raises WrongCode."""
     account = lock(Account, account_id)
+    if account.totp_since is None:
+        raise WrongCode
     plain = code.replace(" ", "").replace("-", "").lower()
     services.forget_attempts(account)
     if plain.isascii() and plain.isdigit() and len(plain) == 6:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select, update
 from liaison_app.access.permissions import ROLE_NAMES, Role
 from liaison_app.audit import services as audit
 from liaison_app.core import clock
-from liaison_app.core.db import db, keyed_hash, lock
+from liaison_app.core.db import db, keyed_hash, lock, lock_key
 from liaison_app.core.errors import Missing
 from liaison_app.core.text import local
 from liaison_app.core.tokens import digest
@@ -31,11 +31,22 @@ from .errors import (
     NotYours,
     NotYourself,
     PersonTaken,
+    TooLate,
     UsedBefore,
     WeakPassword,
     WrongPassword,
 )
-from .models import Account, BrowserSession, OldPassword, RoleGrant, SetupLink, SignInAttempt
+from .kinds import WAY_NAMES, SignInWay
+from .models import (
+    Account,
+    BrowserSession,
+    OldPassword,
+    Passkey,
+    RoleGrant,
+    SetupLink,
+    SignInAttempt,
+    SpentQuestion,
+)
 
 _hasher = PasswordHasher()
 
@@ -120,8 +131,18 @@ def count_failures(account: Account) -> int:
     return db.session.scalar(wanted) or 0
 
 
-def open_browser(account_id: int, address: str, agent: str = "") -> tuple[Account, str]:
-    """Start a browser session and return it with the key for the cookie; only the key's hash is kept."""
+def open_browser(
+    account_id: int,
+    address: str,
+    agent: str = "",
+    *,
+    way: SignInWay = SignInWay.PASSWORD,
+    is_strong: bool = False,
+) -> tuple[Account, str]:
+    """Start a browser session and return it with the key for the cookie; only the key's hash is kept.
+
+    `is_strong` says that two factors were proved.
+    """
     account = db.session.get(Account, account_id)
     if account is None or not account.is_active:
         raise WrongPassword
@@ -142,10 +163,12 @@ def open_browser(account_id: int, address: str, agent: str = "") -> tuple[Accoun
             confirmed_at=now,
             agent=rules.agent_words(agent),
             address=address,
+            way=way,
+            is_strong=is_strong,
         )
     )
     account.last_seen_at = now
-    audit.record("accounts:account:sign_in", account, by=account)
+    audit.record("accounts:account:sign_in", account, by=account, sentence=WAY_NAMES[way])
     return account, key
 
 
@@ -162,6 +185,31 @@ def confirm_browser(browser_id: int, *, by: Account) -> str:
     browser.confirmed_at, browser.key_hash = clock.now(), digest(key)
     audit.record("accounts:account:confirm", by, by=by)
     return key
+
+
+def strengthen_browser(browser_id: int) -> None:
+    """Note that whoever sits at a browser proved a second factor there as well."""
+    lock(BrowserSession, browser_id).is_strong = True
+
+
+def spend(question: str) -> None:
+    """Note that a question was answered, and forget those too old to be answered. Raises TooLate where it was before."""
+    now, question_hash = clock.now(), digest(question)
+    lock_key(question_hash)
+    if db.session.scalar(select(SpentQuestion.id).where(SpentQuestion.question_hash == question_hash)):
+        raise TooLate
+    db.session.execute(delete(SpentQuestion).where(SpentQuestion.at < now - 2 * rules.QUESTION_LIFE))
+    db.session.add(SpentQuestion(question_hash=question_hash, at=now))
+
+
+def end_passkeys(account: Account, *, by: Account | None) -> None:
+    """Take away all passkeys of an account."""
+    held = list(db.session.scalars(select(Passkey).where(Passkey.account_id == account.id)))
+    for passkey in held:
+        db.session.delete(passkey)
+    if held:
+        names = "、".join(one.name for one in held)
+        audit.record("accounts:passkey:remove", account, by=by, sentence=f"{account.login}　{names}")
 
 
 def close_all_browsers(account: Account, *, by: Account) -> None:
@@ -194,7 +242,8 @@ def create_account(login: str, name: str, *, by: Account | None) -> Account:
 def set_password(account: Account, password: str, *, by: Account | None) -> None:
     """Give an account a password and end all its browser sessions. Raises WeakPassword, UsedBefore.
 
-    Chosen by somebody else it has to be changed at the first sign-in, where the rules ask for that.
+    Chosen by somebody else it ends the passkeys as well, and has to be changed at the first sign-in, where the
+    rules ask for that.
     """
     settings = current_settings()
     flaw = rules.password_flaw(password, account.login, account.name, rules=settings.password_rules)
@@ -205,6 +254,8 @@ def set_password(account: Account, password: str, *, by: Account | None) -> None
     account.password_hash = _hasher.hash(password)
     account.password_set_at = clock.now()
     account.must_change_password = by is None or by.id != account.id
+    if account.must_change_password:
+        end_passkeys(account, by=by)
     account.generation += 1
     audit.record("accounts:account:set_password", account, by=by)
 
@@ -327,17 +378,27 @@ def make_setup_link(account: Account, *, by: Account | None = None) -> str:
 def find_setup_link(token: str) -> SetupLink:
     """Return the unused, unexpired link of a token, or raise Missing."""
     link = db.session.scalar(select(SetupLink).where(SetupLink.token_hash == digest(token)))
-    if link is None or link.used_at is not None or link.expires_at < clock.now():
+    if link is None or not _opens(link):
         raise Missing
     return link
 
 
-def use_setup_link(token: str, password: str) -> Account:
-    """Set the password of the link's account and spend the link. Raises Missing, WeakPassword."""
-    link = find_setup_link(token)
+def use_setup_link(link_id: int, password: str) -> Account:
+    """Set the password of the link's account and spend the link: one browser does. Raises Missing, WeakPassword.
+
+    Who got the link from an administrator is not known to be who made the passkeys: they end.
+    """
+    link = lock(SetupLink, link_id)
+    if not _opens(link):
+        raise Missing
     set_password(link.account, password, by=link.account)
+    end_passkeys(link.account, by=link.account)
     link.used_at = clock.now()
     return link.account
+
+
+def _opens(link: SetupLink) -> bool:
+    return link.used_at is None and link.expires_at >= clock.now()
 
 
 def _attempt_keys(login: str, address: str) -> tuple[str, str]:
@@ -370,10 +431,12 @@ def describe_owner(account_id: int, email: str, person_id: int | None, *, by: Ac
 
 
 def set_active(account_id: int, is_active: bool, *, by: Account) -> Account:
-    """Close or reopen an account; closing ends its browser sessions. Raises Missing, NotYourself."""
+    """Close or reopen an account; closing ends its browser sessions and passkeys. Raises Missing, NotYourself."""
     account = lock(Account, account_id)
     refuse_foreign(account, by)
     account.is_active = is_active
+    if not is_active:
+        end_passkeys(account, by=by)
     account.generation += 1
     action = "accounts:account:open" if is_active else "accounts:account:close"
     audit.record(action, account, by=by, sentence=account.login)

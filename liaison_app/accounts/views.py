@@ -32,36 +32,43 @@ from liaison_app.people import queries as people
 from liaison_app.people.models import Person
 from liaison_app.people.rules import LEVEL_NAMES
 
-from . import queries, rules, second_factor, services
-from .browsers import admit, prove
+from . import passkeys, queries, rules, second_factor, services
+from .browsers import admit, prove, prove_passkey
 from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours
 from .forms import GrantForm, LoginForm, NewAccountForm, OwnerForm, SetupForm, SpanForm
+from .kinds import SignInWay
 from .models import Account, RoleGrant, SetupLink
 
 bp = Blueprint("accounts", __name__)
+
+# The login of whoever has just set a password in this browser, for the page of signing in.
+_LOGIN = "login"
 
 
 @bp.route("/login", methods=["GET", "POST"])
 @public
 def login() -> ResponseReturnValue:
-    """Sign in with login and password."""
+    """Sign in with login and password, or with a passkey."""
     if g.account:
         return redirect(url_for("dashboards.desk"), 303)
-    form = LoginForm()
-    if form.validate_on_submit():
-        target = request.args.get("next")
-        target = own_path(target) if target else url_for("dashboards.desk")
-        try:
+    form = LoginForm(data={"login": session.pop(_LOGIN, "")})
+    target = request.args.get("next")
+    target = own_path(target) if target else url_for("dashboards.desk")
+    try:
+        if answer := request.form.get("passkey"):
+            account = prove_passkey(answer, "sign_in")
+            return redirect(admit(account, target, SignInWay.PASSKEY, is_strong=True), 303)
+        if form.validate_on_submit():
             account = prove(form.login.data or "", form.password.data or "")
-        except Refused as refusal:
-            form.form_errors.append(translated(refusal))
-        else:
             return redirect(admit(account, target), 303)
+    except Refused as refusal:
+        form.form_errors.append(translated(refusal))
     return render(
         "accounts/login.html",
         status=422 if form.errors else 200,
         form=form,
         links=queries.sends_links(),
+        passkeys=passkeys.is_offered(),
     )
 
 
@@ -82,20 +89,18 @@ def logout() -> ResponseReturnValue:
 @public(on=services.find_setup_link, is_secret=True)
 def setup(link: SetupLink) -> ResponseReturnValue:
     """Set the first password of an account by its one-time link."""
-    form = SetupForm()
-    token = str((request.view_args or {})["token"])
+    form, login = SetupForm(), link.account.login
     if form.validate_on_submit():
         try:
             with transaction():
-                services.use_setup_link(token, form.password.data or "")
+                services.use_setup_link(link.id, form.password.data or "")
         except Refused as refusal:
-            form.password.errors = [*form.password.errors, translated(refusal)]
+            complain(form.password, translated(refusal))
         else:
-            flash(_("密码已设好，请登录。"))
+            flash(_("密码已设好，请用账号 %(login)s 登录。", login=login))
+            session[_LOGIN] = login
             return redirect(url_for(".login"), 303)
-    return render(
-        "accounts/setup.html", status=422 if form.errors else 200, form=form, login=link.account.login
-    )
+    return render("accounts/setup.html", status=422 if form.errors else 200, form=form, login=login)
 
 
 # --- accounts and what they are granted --------------------------------------

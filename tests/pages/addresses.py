@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select
 
 from liaison_app.accounts import services as accounts
-from liaison_app.accounts.models import Account, SignInLink
+from liaison_app.accounts.models import Account, Passkey, SignInLink
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.tokens import digest
@@ -96,6 +96,7 @@ def list_addresses() -> dict[str, list[str]]:
         ],
         "scheduling.publish": _each("/meetings/{}/publish", heating, draft),
         "scheduling.step": [f"/meetings/{meeting.id}/{step}" for meeting, step in steps],
+        "sign_in.add_passkey": ["/account/passkeys/new"],
         "sign_in.ask_link": ["/sign-in-link"],
         "sign_in.by_link": [f"/sign-in/{_entry_token()}"],
         "sign_in.code": ["/login/code"],
@@ -105,6 +106,7 @@ def list_addresses() -> dict[str, list[str]]:
         "sign_in.own": ["/account"],
         "sign_in.password": ["/account/password"],
         "sign_in.recovery_codes": ["/account/recovery-codes"],
+        "sign_in.remove_passkey": [f"/account/passkeys/{_passkey()}/remove"],
         "signups.enter": _each("/meetings/{}/signups/new", heating, full),
         "signups.roster": _each("/meetings/{}/signups", heating, full, draft),
         "signups.take_off": [f"/meetings/{heating.id}/signups/{seat.id}/withdraw"],
@@ -155,6 +157,18 @@ def _entry_token() -> str:
         account = _account("daibiao")
         db.session.add(SignInLink(account_id=account.id, token_hash=digest(token), expires_at=expires_at))
     return token
+
+
+def _passkey() -> int:
+    """Give the office a passkey, which no browser here can prove, and return its number."""
+    with transaction():
+        made = Passkey(
+            account=_account("office"), credential="of-the-office", public_key=b"", name="办公室电脑",
+            created_at=clock.now(),
+        )  # fmt: skip
+        db.session.add(made)
+        db.session.flush()
+        return made.id
 
 
 def _import_run() -> int:

@@ -59,7 +59,7 @@ def district(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
         loader.load(NOW)
         passwords = {one["login"]: one["password"] for one in loader.read_accounts()}
         addresses = list_addresses()
-    server = LiveServer(database)
+    server = LiveServer(database.settings, database.door)
     server.at = NOW
     yield District(server, passwords, addresses)
     server.stop()

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from liaison_app.app import ROOT, create_app
 from liaison_app.core import clock
+from liaison_app.settings import Settings
 from tests.parts.databases import Database
 from tests.parts.report import note
 
@@ -40,13 +42,13 @@ class LiveServer:
     Set `at` to hold the server's clock.
     """
 
-    def __init__(self, database: Database):
-        self.url = database.settings.base_url
+    def __init__(self, settings: Settings, door: socket.socket):
+        self.url = settings.base_url
         self.at: datetime | None = None
-        self.app = create_app(database.settings)
-        host, port = database.door.getsockname()[:2]
+        self.app = create_app(settings)
+        host, port = door.getsockname()[:2]
         self._server = make_server(
-            host, port, self._answer, threaded=True, request_handler=QuietHandler, fd=database.door.fileno()
+            host, port, self._answer, threaded=True, request_handler=QuietHandler, fd=door.fileno()
         )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -131,11 +133,27 @@ def _gunicorns(databases: Any) -> Iterator[dict[str, GunicornServer]]:
 def live_server(database: Database, _live_servers: dict[str, LiveServer]) -> LiveServer:
     """Real HTTP on the test's database; one server per engine lives through the run."""
     if database.engine not in _live_servers:
-        _live_servers[database.engine] = LiveServer(database)
+        _live_servers[database.engine] = LiveServer(database.settings, database.door)
         note(f"Werkzeug {version('werkzeug')}")
     server = _live_servers[database.engine]
     server.at = None
     return server
+
+
+@pytest.fixture
+def open_server(database: Database) -> Iterator[Callable[..., LiveServer]]:
+    """Serve the test's database once more under the name localhost, with other settings: `open_server(idle_minutes=5)`."""
+    with ExitStack() as after:
+
+        def open_one(**changes: Any) -> LiveServer:
+            door = after.enter_context(socket.create_server(("127.0.0.1", 0)))
+            changes = {"base_url": f"http://localhost:{door.getsockname()[1]}", **changes}
+            server = LiveServer(replace(database.settings, **changes), door)
+            after.callback(server.stop)
+            after.callback(database.forget_connections, server.app)
+            return server
+
+        yield open_one
 
 
 @pytest.fixture

@@ -1,0 +1,20 @@
+"""Ways to sign in, as data."""
+
+from enum import StrEnum
+
+from liaison_app.core.errors import N_
+
+
+class SignInWay(StrEnum):
+    """By what somebody proved to be the owner of an account."""
+
+    PASSWORD = "password"
+    PASSKEY = "passkey"
+    LINK = "link"
+
+
+WAY_NAMES = {
+    SignInWay.PASSWORD: N_("密码"),
+    SignInWay.PASSKEY: N_("通行密钥"),
+    SignInWay.LINK: N_("登录链接"),
+}
