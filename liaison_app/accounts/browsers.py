@@ -11,8 +11,8 @@ from liaison_app.core.db import db, transaction
 from liaison_app.core.text import local
 from liaison_app.core.web import current_settings
 
-from . import passkeys, queries, questions, rules, services
-from .errors import BadPasskey, WrongPassword
+from . import passkeys, queries, questions, rules, second_factor, services
+from .errors import BadPasskey, WrongCode, WrongPassword
 from .kinds import SignInWay
 from .models import Account, BrowserSession
 
@@ -99,6 +99,18 @@ def prove_passkey(answer: str, purpose: str, *, of: Account | None = None) -> Ac
         raise
 
 
+def prove_code(account: Account, code: str) -> None:
+    """Take a code of the account's telephone, or a recovery code. Counts a failure. Raises LockedOut, WrongCode."""
+    second_factor.refuse_locked(account)
+    try:
+        with transaction():
+            second_factor.check(account.id, code)
+    except WrongCode:
+        with transaction():
+            second_factor.count_wrong(account)
+        raise
+
+
 def enter(account_id: int, way: SignInWay = SignInWay.PASSWORD, *, is_strong: bool = False) -> None:
     """Open a browser session for somebody who has proved everything, and give this browser its cookie."""
     with transaction():
@@ -140,8 +152,10 @@ def find_pending() -> tuple[Account, str, SignInWay] | None:
     return account, target, SignInWay(way)
 
 
-def renew(key: str) -> None:
-    """Put the new key of the open browser session into its cookie."""
+def confirm_here(account: Account) -> None:
+    """Note that the account's owner sits at this browser, and give it a new cookie."""
+    with transaction():
+        key = services.confirm_browser(g.browser_id, by=account)
     session["key"] = key
 
 

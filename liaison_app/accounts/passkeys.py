@@ -11,6 +11,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 import webauthn
@@ -26,6 +27,7 @@ from webauthn.helpers.structs import (
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from liaison_app.audit import services as audit
+from liaison_app.audit.kinds import Result
 from liaison_app.core import clock
 from liaison_app.core.db import db, derived_key, keyed_hash, lock
 from liaison_app.core.web import current_settings
@@ -35,6 +37,8 @@ from .errors import BadPasskey, CopiedPasskey, PasskeyKnown, TooManyPasskeys
 from .models import Account, Passkey
 
 LONGEST_ANSWER = 20_000
+# How the trail keeps a key that failed: with the address that it came from.
+_REFUSED: Any = {"result": Result.REFUSED, "at_staff_door": True}
 
 
 def is_offered() -> bool:
@@ -221,9 +225,9 @@ def note_failure(answer: str, address: str, refusal: BadPasskey) -> None:
     if isinstance(refusal, CopiedPasskey):
         passkey = lock(Passkey, refusal.passkey_id)
         sentence = f"{passkey.account.login}　{passkey.name}"
-        audit.record("accounts:passkey:copied", passkey.account, by=None, sentence=sentence)
+        audit.record("accounts:passkey:copied", passkey.account, by=None, sentence=sentence, **_REFUSED)
     else:
-        audit.record("accounts:passkey:failed", by=None, kind="account")
+        audit.record("accounts:passkey:failed", by=None, kind="account", **_REFUSED)
 
 
 def _attempt_keys(answer: str, address: str) -> tuple[str, str]:

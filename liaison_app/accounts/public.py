@@ -20,7 +20,7 @@ from liaison_app.core.web import current_settings, own_path, translated
 from liaison_app.messages.services import own_host
 
 from . import passkeys, queries, questions, second_factor, services, sign_in_links
-from .browsers import admit, enter, find_pending, prove, prove_passkey, renew
+from .browsers import admit, confirm_here, enter, find_pending, prove, prove_code, prove_passkey
 from .errors import NoPassword, WrongCode, WrongPassword
 from .forms import CodeForm, ConfirmForm, LinkForm, OwnPasswordForm, PasskeyForm
 from .kinds import WAY_NAMES, SignInWay
@@ -48,14 +48,10 @@ def code() -> ResponseReturnValue:
             enter(account.id, way, is_strong=True)
             return redirect(own_path(target), 303)
         if form.validate_on_submit():
-            second_factor.refuse_locked(account)
-            with transaction():
-                second_factor.check(account.id, form.code.data or "")
+            prove_code(account, form.code.data or "")
             enter(account.id, way, is_strong=True)
             return redirect(own_path(target), 303)
     except WrongCode as refusal:
-        with transaction():
-            second_factor.count_wrong(account)
         complain(form.code, translated(refusal))
     except Refused as refusal:
         form.form_errors.append(translated(refusal))
@@ -133,9 +129,7 @@ def confirm() -> ResponseReturnValue:
     except Refused as refusal:
         form.form_errors.append(translated(refusal))
     if account is not None:
-        with transaction():
-            key = services.confirm_browser(g.browser_id, by=account)
-        renew(key)
+        confirm_here(account)
         return redirect(target, 303)
     by_passkey = passkeys.is_offered() and bool(g.account.passkeys)
     if g.account.password_hash is None and not by_passkey:
