@@ -9,12 +9,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from liaison_app.core import logs
+from liaison_app.operations import running
 from liaison_app.settings import Settings, SettingsRefused
 
 try:
-    form = Settings.from_env().log_format
-except SettingsRefused:
-    form = "text"  # wsgi.py says in one line what is wrong
+    settings = Settings.from_env()
+except SettingsRefused as refusal:
+    sys.exit(f"Error: {refusal}")
+form = settings.log_format
 
 worker_class = "gthread"
 # Whoever has pressed a button when the server is stopped still gets an answer.
@@ -37,7 +39,8 @@ logconfig_dict = {
 
 
 def on_starting(server):
-    """Make the folder in which the processes count together; prometheus_client finds it by this name."""
+    """Say that the installation is in use, and make the folder in which the processes count together."""
+    running.hold(settings.data)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="liaison-counts-")
 
 

@@ -137,6 +137,7 @@ PAGES = (
     "invitations.public",
     "invitations.views",
     "messages.views",
+    "operations.views",
     "scheduling.public",
     "scheduling.views",
     "signups.public",
@@ -154,4 +155,5 @@ def _register(app: Flask) -> None:
         import_module(f"liaison_app.{name}")
     app.before_request(import_module("liaison_app.accounts.browsers").load_account)
     app.context_processor(import_module("liaison_app.dashboards.navigation").menu)
+    import_module("liaison_app.operations.metrics").init_app(app)
     import_module("liaison_app.cli").init_app(app)

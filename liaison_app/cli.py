@@ -20,15 +20,15 @@ from .access.permissions import Role
 from .accounts import queries as accounts_queries
 from .accounts import services as accounts
 from .audit import commands as audit
-from .core import checks, clock, links
+from .core import clock, links
 from .core.db import transaction
 from .core.errors import LiaisonError
 from .core.text import from_local
 from .imports.commands import import_list
 from .jobs import worker
 from .jobs.errors import WrongSchema
-from .messages import services as messages
-from .messages.channels import email
+from .operations import running
+from .operations.commands import backup, check, restore
 from .orgs import services as orgs
 from .settings import Settings
 
@@ -41,8 +41,8 @@ FIRST_APART = ("security", "安全管理员", (Role.SECURITY_ADMIN,))
 def init_app(app: Flask) -> None:
     """Register the commands."""
     for command in (
-        serve, work, seed_demo, import_list, check, first_account, access_matrix, audit.audit_seal,
-        audit.audit_verify,
+        serve, work, seed_demo, import_list, check, backup, restore, first_account, access_matrix,
+        audit.audit_seal, audit.audit_verify,
     ):  # fmt: skip
         app.cli.add_command(command)
 
@@ -75,6 +75,7 @@ def serve(host: str, port: int) -> None:
 @with_appcontext
 def work(once: bool, drain: bool) -> None:
     """Send what waits in the outbox and do all other background work."""
+    running.hold(current_app.config["LIAISON"].data)
     try:
         worker.prepare()
         if once:
@@ -99,26 +100,6 @@ def seed_demo(at: datetime | None) -> None:
     upgrade()
     _load_demo(from_local(at.date(), time(9)) if at else clock.now())
     _show_demo_accounts()
-
-
-@click.command("check")
-@with_appcontext
-def check() -> None:
-    """Look at configuration, database, migrations, mail server and clock; exit with 1 where something is wrong."""
-    found = [*checks.run(), _mail(), audit.check()]
-    for name, is_well, words in found:
-        click.echo(f"{'好  ' if is_well else '不好'}  {name}：{words}")
-    if not all(is_well for _, is_well, _ in found):
-        sys.exit(1)
-
-
-def _mail() -> checks.Check:
-    """Open a line to the mail server as the worker does: address, certificate and password."""
-    url = current_app.config["LIAISON"].smtp_url
-    if not url:
-        return "发信", True, "没有配置，消息留在消息页，由工作人员转告"
-    trouble = email.find_trouble(url, own_host=messages.own_host())
-    return "发信", not trouble, trouble or "邮件服务器有应答"
 
 
 @click.command("first-account")

@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.parts.mailbox",
     "tests.parts.browsers",
     "tests.parts.crowds",
+    "tests.parts.installations",
 ]
 
 # The suite draws the same examples every time; the storms draw new ones, and more.

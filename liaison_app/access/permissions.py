@@ -25,6 +25,7 @@ class Permission(StrEnum):
     PHONE_REVEAL = "people:phone:reveal"
     SIGNUP_MANAGE = "signups:signup:manage"
     SIGNUP_READ = "signups:signup:read"
+    SYSTEM_READ = "operations:system:read"
 
 
 PERMISSION_NAMES = {
@@ -45,6 +46,7 @@ PERMISSION_NAMES = {
     Permission.PHONE_REVEAL: N_("看电话全号"),
     Permission.SIGNUP_MANAGE: N_("登记和退出报名"),
     Permission.SIGNUP_READ: N_("看报名名单"),
+    Permission.SYSTEM_READ: N_("看系统运行情况"),
 }
 
 
@@ -106,7 +108,9 @@ _ORGANIZER = frozenset(
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset({Permission.ACCOUNT_MANAGE, Permission.DESK_READ, Permission.IMPORT_RUN}),
+    Role.ADMIN: frozenset(
+        {Permission.ACCOUNT_MANAGE, Permission.DESK_READ, Permission.IMPORT_RUN, Permission.SYSTEM_READ}
+    ),
     Role.AUDITOR: frozenset(
         {
             Permission.AUDIT_READ,

@@ -21,7 +21,7 @@ TOUCH_EVERY = timedelta(minutes=1)
 SHARED = frozenset(
     {
         "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
-        "signups_public.page_qr", "static", "web.healthz", "web.htmx_js",
+        "operations.numbers", "operations.ready", "signups_public.page_qr", "static", "web.healthz", "web.htmx_js",
     }
 )  # fmt: skip
 # Whoever has given the first factor and not yet the second.

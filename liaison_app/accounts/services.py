@@ -45,6 +45,7 @@ from .models import (
     RoleGrant,
     SetupLink,
     SignInAttempt,
+    SignInLink,
     SpentQuestion,
 )
 
@@ -441,3 +442,11 @@ def set_active(account_id: int, is_active: bool, *, by: Account) -> Account:
     action = "accounts:account:open" if is_active else "accounts:account:close"
     audit.record(action, account, by=by, sentence=account.login)
     return account
+
+
+def end_everything_open() -> None:
+    """Sign out every browser and void every one-time link: after a restore some of them were ended or used long ago."""
+    now = clock.now()
+    for model, ended in ((BrowserSession, "ended_at"), (SetupLink, "used_at"), (SignInLink, "used_at")):
+        column = getattr(model, ended)
+        db.session.execute(update(model).where(column.is_(None)).values({ended: now}))

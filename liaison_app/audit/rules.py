@@ -48,6 +48,7 @@ ACTION_NAMES = {
     "messages:message:drop": N_("决定不发"),
     "messages:message:retry": N_("重发"),
     "messages:message:told": N_("记为已电话通知"),
+    "operations:backup:restore": N_("从备份恢复"),
     "people:feed:issue": N_("发日历链接"),
     "people:feed:revoke": N_("停用日历链接"),
     "people:phone:reveal": N_("看电话全号"),

@@ -48,6 +48,7 @@ def _staff() -> list[dict[str, Any]]:
         ("imports.start", _("导入"), (Permission.IMPORT_RUN,)),
         ("accounts.accounts", _("账号"), (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)),
         ("audit.trail", _("记录"), (Permission.AUDIT_READ,)),
+        ("operations.system", _("系统"), (Permission.SYSTEM_READ,)),
     ]
     shown = []
     for endpoint, label, permissions in entries:

@@ -1,5 +1,6 @@
 """What was sent to whom, and what was answered."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, String
@@ -11,12 +12,17 @@ from liaison_app.scheduling.models import Meeting, Participant
 from .kinds import AnswerState, Door
 
 
+def first_generation() -> int:
+    return secrets.randbelow(2**30)
+
+
 class Invitation(Model):
     """One participant's invitation. `sent_sequence` is the meeting's sequence that the person was told last;
     an answer belongs to the sequence it was given for (RFC 5546 2.1.5).
 
     `reason` is for the host alone. `answered_by` names the clerk who wrote an answer down, and is empty where
-    the person answered. `changes` are the last [field, before, after] for which the answer is asked anew.
+    the person answered. `generation` begins anywhere, so that an invitation that gets the number of one lost with a
+    disk does not get its link. `changes` are the last [field, before, after] for which the answer is asked anew.
     """
 
     __tablename__ = "invitation"
@@ -25,7 +31,7 @@ class Invitation(Model):
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
     participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), unique=True)
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    generation: Mapped[int] = mapped_column(default=0)
+    generation: Mapped[int] = mapped_column(default=first_generation)
     answer: Mapped[AnswerState] = mapped_column(CodeType(AnswerState), default=AnswerState.WAITING)
     answered_at: Mapped[datetime | None]
     answered_sequence: Mapped[int | None]

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import update
+
 from liaison_app.accounts.models import Account
 from liaison_app.audit import services as audit
 from liaison_app.core import clock
@@ -289,3 +291,9 @@ def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Mes
 def _takes_mail(address: str) -> bool:
     """Whether a mail can go there; Outlook throws away what an organizer asks itself (CALENDAR M5)."""
     return is_address(address) and address.casefold() != messages.sender()[1].casefold()
+
+
+def jump_sequences(by: int) -> None:
+    """Let what is sent to the same people again carry the SEQUENCE to which their meetings have jumped."""
+    told = Invitation.sent_sequence.is_not(None)
+    db.session.execute(update(Invitation).where(told).values(sent_sequence=Invitation.sent_sequence + by))

@@ -27,10 +27,12 @@ def enqueue(name: str, subject_id: int, run_after: datetime | None = None) -> Jo
     return job
 
 
-def cancel(name: str, subject_ids: Collection[int]) -> None:
-    """Take back jobs that no worker holds; their work is not wanted any more."""
-    waiting = (Job.name == name, Job.subject_id.in_(subject_ids), Job.state == JobState.WAITING)
-    db.session.execute(update(Job).where(*waiting).values(state=JobState.DONE))
+def cancel(name: str, subject_ids: Collection[int], *, running: bool = False) -> None:
+    """Take back jobs that no worker holds; their work is not wanted any more. With `running` also those that one
+    held, where that worker is known to be gone."""
+    states = queries.LIVE if running else (JobState.WAITING,)
+    unwanted = (Job.name == name, Job.subject_id.in_(subject_ids), Job.state.in_(states))
+    db.session.execute(update(Job).where(*unwanted).values(state=JobState.DONE))
 
 
 def hasten(name: str, subject_ids: Collection[int]) -> None:

@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     BAD = "bad"
     EXPIRED = "expired"
+    RESTORED = "restored"
 
 
 OUTCOME_NAMES = {
@@ -50,6 +51,7 @@ OUTCOME_NAMES = {
     Outcome.REFUSED: N_("对方服务器拒收"),
     Outcome.BAD: N_("内容或地址有问题，没有发"),
     Outcome.EXPIRED: N_("过了该送到的时候，没有再发"),
+    Outcome.RESTORED: N_("恢复备份时还没发，可能后来发过了：先问一声，再重发或不发"),
 }
 
 # What the domains above send. A kind that is not named here is shown by its code.

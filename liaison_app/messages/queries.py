@@ -56,6 +56,20 @@ def get_message(message_id: int) -> Message:
     return message
 
 
+def measure_outbox() -> tuple[int, int, datetime | None]:
+    """Return how many mails wait to leave, how many messages failed, and when the oldest that waits was written."""
+    waiting = and_(
+        Message.channel == Channel.EMAIL, Message.state.in_((MessageState.QUEUED, MessageState.SENDING))
+    )
+    figures = select(
+        func.count().filter(waiting),
+        func.count().filter(Message.state == MessageState.FAILED),
+        func.min(case((waiting, Message.created_at))),
+    ).where(Message.state.in_(OPEN_STATES))
+    count, failed, oldest = db.session.execute(figures).one()
+    return count, failed, oldest
+
+
 def find_by_key(dedupe_key: str) -> Message | None:
     return db.session.scalar(select(Message).where(Message.dedupe_key == dedupe_key))
 

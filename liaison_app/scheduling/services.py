@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from liaison_app.accounts.models import Account
 from liaison_app.audit import services as audit
@@ -537,3 +537,16 @@ def _told(meeting: Meeting) -> dict[str, str]:
 
 def _sentence(meeting: Meeting) -> str:
     return f"{meeting.title} {show_span(meeting.starts_at, meeting.ends_at)} {meeting.place}"
+
+
+def jump_sequences(by: int) -> None:
+    """Raise the SEQUENCE of every meeting, after a restore from a backup that does not know the latest ones:
+    calendars ignore what comes with a lower one than they have seen (RFC 5546 2.1.4).
+
+    What people must answer anew stays as it is, so that an answer given to the restored state still counts.
+    """
+    db.session.execute(update(Meeting).values(sequence=Meeting.sequence + by))
+    # The rows in memory are older than that.
+    db.session.expire_all()
+    for meeting in db.session.scalars(select(Meeting).where(Meeting.published_at.is_not(None))):
+        entries.store(meeting)

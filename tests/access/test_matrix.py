@@ -97,6 +97,9 @@ ROWS = {
     "messages.phone": row("/messages/{message}/phone", P.PHONE_REVEAL),
     "messages.retry": row("/messages/{message}/retry", P.MESSAGE_MANAGE),
     "messages.told": row("/messages/{message}/told", P.MESSAGE_MANAGE),
+    "operations.numbers": public("/metrics"),
+    "operations.ready": public("/readyz"),
+    "operations.system": row("/system", P.SYSTEM_READ),
     "people.deputies": row("/people", P.PERSON_READ),
     "people.issue_feed": row("/people/{person}/feed", P.FEED_ISSUE),
     # The list of deputies is the district's; numbers are not.

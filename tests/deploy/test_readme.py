@@ -44,7 +44,7 @@ def test_every_command_of_the_readme_is_there(app: Flask):
     (table,) = re.findall(r"\| 命令 \| 做什么 \|\n\|---\|---\|\n((?:\|.*\n)+)", README)
     named = {row.split("`")[1].split()[0] for row in table.splitlines()}
     own = {
-        "serve", "worker", "seed-demo", "import", "check", "first-account", "access-matrix", "audit-seal",
+        "serve", "worker", "seed-demo", "import", "check", "backup", "restore", "first-account", "access-matrix", "audit-seal",
         "audit-verify",
     }  # fmt: skip
     assert named == own | {"db"}

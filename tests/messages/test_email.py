@@ -64,7 +64,7 @@ def test_the_check_says_why_the_server_takes_nothing_and_never_shows_the_passwor
 
 def test_without_a_mail_server_all_is_well(app):
     found = app.test_cli_runner().invoke(args=["check"])
-    assert (found.exit_code, found.output.count("好  ")) == (0, 6)
+    assert "\n好    发信：没有配置" in found.output
 
 
 class Box:
@@ -159,6 +159,15 @@ def test_a_mail_goes_over_a_secured_line_with_the_password(serve, scheme):
     send(url)
     assert box.mails == [RAW]
     assert box.hosts == ["mdm.example.test"]
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_the_check_warns_before_the_servers_certificate_ends(serve, scheme, app, monkeypatch):
+    _, url = serve(scheme)
+    monkeypatch.setitem(app.config, "LIAISON", replace(app.config["LIAISON"], smtp_url=url))
+    # Of the test's certificate one day is left.
+    assert "不好  发信：邮件服务器的证书" in app.test_cli_runner().invoke(args=["check"]).output
 
 
 @pytest.mark.usefixtures("trusted")

@@ -27,6 +27,7 @@ from tests.imports.lists import DEPUTY, sheet
 
 # What a GET brings that is no page: files, pictures, parts of pages.
 NO_PAGES = {
+    "operations.numbers", "operations.ready",
     "audit.export", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
     "imports.template", "invitations.calendar_file", "invitations_public.calendar_file", "messages.download",
     "invitations.board_csv", "scheduling.check", "scheduling.deputies", "scheduling.meetings_csv", "signups.roster_csv",
@@ -84,6 +85,7 @@ def list_addresses() -> dict[str, list[str]]:
         "messages.drop": [f"/messages/{message.id}/drop"],
         "messages.message": [f"/messages/{message.id}"],
         "messages.outbox": ["/messages", "/messages?state=attention", "/messages?q=nobody"],
+        "operations.system": ["/system"],
         "people.deputies": ["/people", "/people?q=nobody"],
         "people.person": [f"/people/{deputy.person_id}"],
         "scheduling.edit": _each("/meetings/{}/edit", heating, draft),

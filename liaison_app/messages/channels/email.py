@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from liaison_app.core.text import clean_line
@@ -71,13 +72,21 @@ def connect(url: str, *, own_host: str) -> Iterator[smtplib.SMTP]:
         _part(line)
 
 
-def find_trouble(url: str, *, own_host: str) -> str:
-    """Return why the mail server would take nothing from us, in its words, or “”; sends nothing."""
+def look_at(url: str, *, own_host: str) -> tuple[str, datetime | None]:
+    """Return why the mail server would take nothing from us, in its words, or “”; and until when its certificate
+    holds, where the line is secured. Sends nothing."""
     try:
-        with connect(url, own_host=own_host):
-            return ""
+        with connect(url, own_host=own_host) as line:
+            return "", _expiry(line)
     except TemporaryFailure as failure:
-        return failure.why
+        return failure.why, None
+
+
+def _expiry(line: smtplib.SMTP) -> datetime | None:
+    if not isinstance(line.sock, ssl.SSLSocket):
+        return None
+    until = (line.sock.getpeercert() or {}).get("notAfter")
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(until)), UTC) if until else None
 
 
 def send(line: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> None:
