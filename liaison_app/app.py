@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .access import guards
 from .access.permissions import Permission, Role
+from .audit import traces
 from .audit.rules import ACTION_NAMES
 from .core import clock, web
 from .core.db import WAIT_SECONDS, db, postgres_limits
@@ -154,6 +155,7 @@ def _register(app: Flask) -> None:
     for name in LISTENERS:
         import_module(f"liaison_app.{name}")
     app.before_request(import_module("liaison_app.accounts.browsers").load_account)
+    app.after_request(traces.note_request)
     app.context_processor(import_module("liaison_app.dashboards.navigation").menu)
     import_module("liaison_app.operations.metrics").init_app(app)
     import_module("liaison_app.cli").init_app(app)

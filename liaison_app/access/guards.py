@@ -96,6 +96,8 @@ def requires(
                 return (_ask_again() if fresh else None) or _counted(view, **params)
             thing = on(**params)
             if not any(may(one, thing) for one in permissions):
+                # For the trail, which keeps whose thing it was; the answer does not tell.
+                g.refused_unit_id = _own_id(max(thing.unit_paths, key=len, default=""))
                 raise Missing
             return (_ask_again() if fresh else None) or _counted(view, thing)
 
@@ -130,6 +132,12 @@ def may(permission: Permission, thing: Guarded) -> bool:
 def allowed_paths(permission: Permission) -> list[str]:
     """Return the unit paths below which the signed-in account holds `permission`; none for a stranger."""
     return g.account.paths_for(permission, local(clock.now()).date()) if g.account else []
+
+
+def _own_id(path: str) -> int | None:
+    """Return the number of the unit at the end of its path."""
+    number = path.strip("/").rpartition("/")[2]
+    return int(number) if number.isdigit() else None
 
 
 def _detour(*, always: bool = False) -> Any:

@@ -9,6 +9,7 @@ import pyotp
 from sqlalchemy import delete, func, select
 
 from liaison_app.audit import services as audit
+from liaison_app.audit.kinds import Result
 from liaison_app.core import clock
 from liaison_app.core.db import db, keyed_hash, lock
 
@@ -104,7 +105,14 @@ def count_wrong(account: Account) -> None:
     """Count a wrong code."""
     key = services.code_key(account)
     services.count_attempt(key, key)
-    audit.record("accounts:second_factor:failed", account, by=None)
+    audit.record(
+        "accounts:second_factor:failed",
+        account,
+        by=None,
+        sentence=account.login,
+        result=Result.FAILED,
+        at_staff_door=True,
+    )
 
 
 def _take(account: Account, code: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 
 from liaison_app.access.permissions import ROLE_NAMES, Role
 from liaison_app.audit import services as audit
+from liaison_app.audit.kinds import Result
 from liaison_app.core import clock
 from liaison_app.core.db import db, keyed_hash, lock, lock_key
 from liaison_app.core.errors import Missing
@@ -93,7 +94,17 @@ def check_password(login: str, password: str) -> int | None:
 def note_failure(login: str, address: str) -> None:
     """Count a failed attempt and forget those that no longer matter."""
     count_attempt(*_attempt_keys(login, address))
-    audit.record("accounts:account:sign_in_failed", by=None, kind="account")
+    account = db.session.scalar(select(Account).where(Account.login == login.strip().casefold()))
+    # Never what was typed: it may be a password in the wrong field.
+    audit.record(
+        "accounts:account:sign_in_failed",
+        account,
+        by=None,
+        kind="account",
+        sentence=account.login if account else "",
+        result=Result.FAILED,
+        at_staff_door=True,
+    )
 
 
 def count_attempt(login_key: str, address_key: str) -> None:

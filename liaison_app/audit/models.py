@@ -5,9 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from liaison_app.core.db import CodeType, Model
-
-from .kinds import Result
+from liaison_app.core.db import Model
 
 
 class Entry(Model):
@@ -36,7 +34,8 @@ class Entry(Model):
     sentence: Mapped[str] = mapped_column(Text, default="")
     actor_roles: Mapped[str | None] = mapped_column(String(200))
     address: Mapped[str | None] = mapped_column(String(45))
-    result: Mapped[Result | None] = mapped_column(CodeType(Result))
+    # Read as it stands: what somebody wrote there by hand must not keep the trail from being shown.
+    result: Mapped[str | None] = mapped_column(String(40))
     stamp: Mapped[str | None] = mapped_column(String(80))
 
 

@@ -15,7 +15,7 @@ from liaison_app.core.db import db, is_sqlite
 
 from .kinds import Result
 from .models import Entry, Link
-from .rules import SEALED_WITHIN
+from .rules import QUIET, SEALED_WITHIN
 
 # Entries come to light in almost the order of their numbers: a transaction that began earlier may end later,
 # but not by so many entries. Once a day the whole trail is looked through instead.
@@ -59,9 +59,32 @@ class ChainState:
 
 
 def trail_of(kind: str, id: int, limit: int = 30) -> Sequence[Entry]:
-    """Return the latest entries about one thing, the newest first."""
-    wanted = select(Entry).where(Entry.thing_kind == kind, Entry.thing_id == id)
+    """Return the latest things done to one thing, the newest first."""
+    wanted = select(Entry).where(Entry.thing_kind == kind, Entry.thing_id == id, Entry.action.not_in(QUIET))
     return list(db.session.scalars(wanted.order_by(Entry.id.desc()).limit(limit)))
+
+
+def is_noted(
+    actor_id: int, action: str, kind: str, id: int | None, since: datetime, sentence: str | None = None
+) -> bool:
+    """Return whether an account's act on a thing is in the trail already since a moment."""
+    wanted = _noted(actor_id, action, since).where(
+        Entry.thing_kind == kind, Entry.thing_id.is_not_distinct_from(id)
+    )
+    if sentence is not None:
+        wanted = wanted.where(Entry.sentence == sentence)
+    return bool(db.session.scalar(select(wanted.exists())))
+
+
+def count_noted(actor_id: int, action: str, since: datetime) -> int:
+    """Return how often an account's act is in the trail since a moment."""
+    return (
+        db.session.scalar(select(func.count()).select_from(_noted(actor_id, action, since).subquery())) or 0
+    )
+
+
+def _noted(actor_id: int, action: str, since: datetime) -> Select[Any]:
+    return select(Entry.id).where(Entry.actor_id == actor_id, Entry.at > since, Entry.action == action)
 
 
 def last_link() -> Link | None:

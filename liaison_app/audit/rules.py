@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from liaison_app.core.errors import N_
@@ -13,14 +15,30 @@ from liaison_app.core.errors import N_
 # Entries are sealed once a minute; what waits longer than this shows that nobody seals.
 SEALED_WITHIN = timedelta(minutes=15)
 NONCE_SIGNS = 16
+# What is typed into a search stands in the trail if it has no more digits and is no longer than this.
+MOST_DIGITS, LONGEST_TYPED = 4, 20
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # So many signs of a hash, copied by hand, say enough.
 ANCHOR_SIGNS = 16
 
 ACTION_NAMES = {
-    "audit:chain:check": N_("核对操作记录"),
+    "access:request:refuse": N_("请求被拒"),
+    "access:request:refuse_many": N_("被拒的请求太多"),
+    "accounts:account:close": N_("停用账号"),
     "accounts:account:confirm": N_("再次输入密码"),
+    "accounts:account:create": N_("建账号"),
+    "accounts:account:describe": N_("改账号的本人资料"),
+    "accounts:account:open": N_("恢复账号"),
+    "accounts:account:set_password": N_("设密码"),
+    "accounts:account:sign_in": N_("登录"),
+    "accounts:account:sign_in_failed": N_("登录失败"),
+    "accounts:account:sign_out": N_("退出"),
     "accounts:account:sign_out_everywhere": N_("在所有地方退出"),
     "accounts:account:unlock": N_("解锁账号"),
+    "accounts:grant:create": N_("授权"),
+    "accounts:grant:limit": N_("改授权期限"),
+    "accounts:grant:revoke": N_("收回授权"),
+    "accounts:link:create": N_("发设密码链接"),
     "accounts:passkey:add": N_("登记通行密钥"),
     "accounts:passkey:copied": N_("通行密钥计数倒退，没让登录"),
     "accounts:passkey:failed": N_("通行密钥没通过"),
@@ -30,23 +48,20 @@ ACTION_NAMES = {
     "accounts:second_factor:on": N_("启用第二验证"),
     "accounts:second_factor:recover": N_("用备用码登录"),
     "accounts:sign_in_link:send": N_("发登录链接"),
-    "accounts:account:close": N_("停用账号"),
-    "accounts:account:open": N_("恢复账号"),
-    "accounts:account:create": N_("建账号"),
-    "accounts:account:describe": N_("改账号的本人资料"),
-    "accounts:account:set_password": N_("设密码"),
-    "accounts:account:sign_in": N_("登录"),
-    "accounts:account:sign_in_failed": N_("登录失败"),
-    "accounts:account:sign_out": N_("退出"),
-    "accounts:grant:create": N_("授权"),
-    "accounts:grant:limit": N_("改授权期限"),
-    "accounts:grant:revoke": N_("收回授权"),
-    "accounts:link:create": N_("发设密码链接"),
+    "audit:chain:check": N_("核对操作记录"),
+    "audit:trail:export": N_("下载操作记录"),
+    "imports:run:discard": N_("放弃名册"),
+    "imports:run:start": N_("上传名册"),
     "imports:run:write": N_("写入名册"),
     "invitations:answer:take": N_("答复"),
+    "invitations:answers:export": N_("下载答复"),
+    "invitations:invitation:export": N_("下载日历文件"),
     "invitations:invitation:send": N_("再发邀请"),
+    "invitations:reason:view": N_("看请假、委托的原因"),
     "messages:message:drop": N_("决定不发"),
+    "messages:message:export": N_("下载邮件"),
     "messages:message:retry": N_("重发"),
+    "messages:message:send": N_("发出邮件"),
     "messages:message:told": N_("记为已电话通知"),
     "operations:backup:restore": N_("从备份恢复"),
     "people:feed:issue": N_("发日历链接"),
@@ -59,12 +74,65 @@ ACTION_NAMES = {
     "scheduling:meeting:postpone": N_("延期"),
     "scheduling:meeting:publish": N_("发布"),
     "scheduling:meeting:revise": N_("修改"),
+    "scheduling:meetings:export": N_("下载场次"),
+    "signups:question:view": N_("看群众想问的事"),
+    "signups:roster:export": N_("下载报名名单"),
     "signups:signup:come_back": N_("退席位后又报名"),
     "signups:signup:create": N_("报名"),
     "signups:signup:promote": N_("候补递补"),
     "signups:signup:reveal": N_("看手机全号"),
     "signups:signup:withdraw": N_("退席位"),
 }
+
+# What is kept for an inspection and is no news to whoever works with the thing.
+QUIET = {
+    action
+    for action in ACTION_NAMES
+    if action.startswith(("access:", "audit:")) or action.endswith((":export", ":view"))
+} | {"messages:message:send"}
+
+THING_NAMES = {
+    "account": N_("账号"),
+    "meeting": N_("场次"),
+    "message": N_("消息"),
+    "person": N_("人员"),
+    "signup": N_("报名"),
+    "importrun": N_("名册"),
+    "invitation": N_("邀请"),
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """What an entry is about: kind and number of a thing, and the unit that owns it."""
+
+    kind: str = ""
+    id: int | None = None
+    unit_id: int | None = None
+
+
+def about(thing: object | None) -> About:
+    """Return what the trail keeps of a thing."""
+    if thing is None:
+        return About()
+    return About(type(thing).__name__.lower(), getattr(thing, "id", None), getattr(thing, "unit_id", None))
+
+
+def words_asked(asked: Mapping[str, str]) -> str:
+    """Return the filters of a list in words for the trail.
+
+    What somebody typed may be a telephone number or a text about a person: neither gets into the trail (K9).
+    """
+    said = " ".join(f"{name}={_harmless(value)}" for name, value in asked.items() if value)
+    return f"，筛选 {said}" if said else ""
+
+
+def _harmless(typed: str) -> str:
+    if _DAY.fullmatch(typed):
+        return typed
+    if sum(sign.isdigit() for sign in typed) > MOST_DIGITS:
+        return "（号码）"
+    return typed if len(typed) <= LONGEST_TYPED else "（长词）"
 
 
 def canonical(facts: Mapping[str, object]) -> bytes:

@@ -14,6 +14,7 @@ from liaison_app.core.web import client_address
 from . import rules
 from .kinds import Result
 from .models import Entry
+from .rules import About
 
 # Somebody who came by a personal link or the public page.
 ONESELF = "本人"
@@ -49,15 +50,31 @@ def record(
     `sentence` is what a person reads; it never holds a phone number, a reason or a token. The client's address
     is kept of accounts, and of whoever tries to get in `at_staff_door`; never of citizens.
     """
+    about = rules.about(thing)
+    at = About(kind or about.kind, about.id, unit_id if unit_id is not None else about.unit_id)
+    record_about(action, at, by=by, sentence=sentence, who=who, result=result, at_staff_door=at_staff_door)
+
+
+def record_about(
+    action: str,
+    about: About,
+    *,
+    by: Actor | None,
+    sentence: str = "",
+    who: str = "",
+    result: Result = Result.SUCCEEDED,
+    at_staff_door: bool = False,
+) -> None:
+    """Add one entry, as `record` does, about a thing of which only kind and number are at hand."""
     now = clock.now()
     facts = {
         "at": now,
         "actor_id": by.id if by else None,
         "actor_name": by.name if by else who,
         "action": action,
-        "thing_kind": kind or (type(thing).__name__.lower() if thing is not None else ""),
-        "thing_id": getattr(thing, "id", None),
-        "unit_id": unit_id if unit_id is not None else getattr(thing, "unit_id", None),
+        "thing_kind": about.kind,
+        "thing_id": about.id,
+        "unit_id": about.unit_id,
         "sentence": sentence,
         "actor_roles": by.standing(local(now).date()) if by else None,
         "address": (client_address() if by or at_staff_door else "") or None,

@@ -1,7 +1,7 @@
 """Lists as files for a spreadsheet: UTF-8 with the mark that Excel wants, and no cell that runs as a formula."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import StringIO
 
 MIMETYPE = "text/csv; charset=utf-8"
@@ -17,8 +17,16 @@ def safe_cell(value: object) -> str:
 
 def csv_file(rows: Iterable[Iterable[object]]) -> bytes:
     """Return rows, the first being the head, as CSV."""
-    lines = StringIO()
-    writer = csv.writer(lines)
+    return b"".join(csv_lines(rows))
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
+    """Yield a CSV file line by line, for a list that is too long to be held in memory."""
+    yield b"\xef\xbb\xbf"
+    line = StringIO()
+    writer = csv.writer(line)
     for row in rows:
         writer.writerow([safe_cell(value) for value in row])
-    return b"\xef\xbb\xbf" + lines.getvalue().encode("utf-8", "replace")
+        yield line.getvalue().encode("utf-8", "replace")
+        line.seek(0)
+        line.truncate()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
-from liaison_app.audit.models import Entry
+from liaison_app.audit.models import Entry, Link
+from liaison_app.audit.rules import QUIET
 from liaison_app.core.db import db
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import within as units_within
@@ -54,9 +56,10 @@ def seats_for(meeting_ids: Collection[int]) -> dict[int, Seats]:
 
 
 def recent_entries(paths: Collection[str], limit: int = 6) -> Sequence[Entry]:
-    """Return the latest entries of the trail about the own part of the tree, the newest first."""
+    """Return what was done lately in the own part of the tree, the newest first."""
     units = select(OrgUnit.id).where(units_within(paths))
     wanted = select(Entry).where(Entry.unit_id.in_(units), Entry.sentence != "")
+    wanted = wanted.where(Entry.action.not_in(QUIET))
     return list(db.session.scalars(wanted.order_by(Entry.id.desc()).limit(limit)))
 
 
@@ -102,37 +105,71 @@ def count_stations() -> int:
     return db.session.scalar(select(func.count()).select_from(Station)) or 0
 
 
+@dataclass(frozen=True)
+class TrailFilter:
+    """What is asked of the trail; what is empty does not narrow. `who` is a name, `unit` the path of a unit."""
+
+    text: str = ""
+    who: str = ""
+    action: str = ""
+    result: str = ""
+    kind: str = ""
+    thing_id: int | None = None
+    unit: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def count_trail(paths: Collection[str], wanted: TrailFilter) -> tuple[int, int]:
+    """Return how many entries fit, and the highest number among them."""
+    found = _trail(paths, wanted, Entry.id).subquery()
+    count, last_id = db.session.execute(select(func.count(), func.max(found.c.id)).select_from(found)).one()
+    return count, last_id or 0
+
+
 def search_trail(
-    paths: Collection[str],
-    *,
-    text: str = "",
-    action: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: int = 50,
-    offset: int = 0,
-) -> tuple[Sequence[Entry], int]:
-    """Return one stretch of the trail, the newest first, and how many entries fit in all.
+    paths: Collection[str], wanted: TrailFilter, *, limit: int, offset: int = 0
+) -> Sequence[Entry]:
+    """Return one stretch of the trail, the newest first.
 
     Entries about a unit are seen from above it; those about no unit (sign-in, system) only from the root.
     """
+    found = _trail(paths, wanted, Entry).order_by(Entry.id.desc())
+    return list(db.session.scalars(found.limit(limit).offset(offset)))
+
+
+def walk_trail(
+    paths: Collection[str], wanted: TrailFilter, *, last_id: int, at_a_time: int
+) -> Iterator[Row[Any]]:
+    """Yield all that fits up to a number, the newest first, each with its place in the chain; holds few in
+    memory at once."""
+    columns = (*Entry.__table__.columns, Link.position, Link.hash)
+    found = _trail(paths, wanted, *columns).outerjoin(Link, Link.entry_id == Entry.id)
+    found = found.order_by(Entry.id.desc()).limit(at_a_time)
+    rows = db.session.execute(found.where(Entry.id <= last_id)).all()
+    while rows:
+        yield from rows
+        db.session.rollback()
+        rows = db.session.execute(found.where(Entry.id < rows[-1].id)).all()
+
+
+def _trail(paths: Collection[str], wanted: TrailFilter, *columns: Any) -> Select[Any]:
     scope = [Entry.unit_id.in_(select(OrgUnit.id).where(units_within(paths)))]
     if any(path.count("/") == 2 for path in paths):
         scope.append(Entry.unit_id.is_(None))
-    wanted = select(Entry).where(or_(*scope))
-    if text:
-        wanted = wanted.where(
-            or_(
-                Entry.actor_name.contains(text, autoescape=True),
-                Entry.sentence.contains(text, autoescape=True),
-            )
-        )
-    if action:
-        wanted = wanted.where(Entry.action == action)
-    if since:
-        wanted = wanted.where(Entry.at >= since)
-    if until:
-        wanted = wanted.where(Entry.at < until)
-    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    rows = db.session.scalars(wanted.order_by(Entry.id.desc()).limit(limit).offset(offset))
-    return list(rows), total
+    conditions = [or_(*scope)]
+    if wanted.unit:
+        conditions.append(Entry.unit_id.in_(select(OrgUnit.id).where(units_within([wanted.unit]))))
+    if wanted.text:
+        conditions.append(Entry.sentence.contains(wanted.text, autoescape=True))
+    if wanted.who:
+        conditions.append(Entry.actor_name.contains(wanted.who, autoescape=True))
+    same = {
+        "action": wanted.action, "result": wanted.result, "thing_kind": wanted.kind, "thing_id": wanted.thing_id,
+    }  # fmt: skip
+    conditions += [getattr(Entry, name) == value for name, value in same.items() if value]
+    if wanted.since:
+        conditions.append(Entry.at >= wanted.since)
+    if wanted.until:
+        conditions.append(Entry.at < wanted.until)
+    return select(*columns).where(*conditions)

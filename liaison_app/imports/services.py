@@ -87,6 +87,7 @@ def start(
     # The job needs the id.
     db.session.flush()
     jobs.enqueue(READ, run.id)
+    audit.record("imports:run:start", run, by=by, sentence=f"{LIST_NAMES[run.kind]}：{run.rows_total} 行")
     return run
 
 
@@ -215,7 +216,7 @@ def keep(run_id: int, refusal: ListRefused) -> None:
     _move(run, RunState.REFUSED if run.error_count else RunState.READY, refusal)
 
 
-def discard(run_id: int) -> None:
+def discard(run_id: int, *, by: Account) -> None:
     """Throw a list away that was not written; its rows and its file go. Raises NotReady."""
     run = lock(ImportRun, run_id)
     if run.state in (RunState.APPLYING, RunState.DONE):
@@ -224,6 +225,7 @@ def discard(run_id: int) -> None:
     run.data = None
     jobs.cancel(READ, [run.id])
     _move(run, RunState.DISCARDED)
+    audit.record("imports:run:discard", run, by=by, sentence=LIST_NAMES[run.kind])
 
 
 def forget_old() -> None:

@@ -148,7 +148,7 @@ def discard(run: ImportRun) -> ResponseReturnValue:
     run_id = run.id
     try:
         with transaction():
-            services.discard(run_id)
+            services.discard(run_id, by=g.account)
     except Refused as refusal:
         flash(translated(refusal), "error")
         return redirect(url_for(".run", run_id=run_id), 303)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from flask_babel import gettext as _
 
-from liaison_app.core.sheets import csv_file
 from liaison_app.core.web import show_moment
 from liaison_app.scheduling.kinds import ROLE_NAMES
 
@@ -14,12 +13,8 @@ from .kinds import ANSWER_NAMES, DOOR_NAMES
 from .models import Invitation
 
 
-def board_file(invitations: Iterable[Invitation], *, sees_reasons: bool) -> bytes:
-    """Return who was asked and what they said as CSV in UTF-8 with the mark that Excel wants; no numbers."""
-    return csv_file(_rows(list(invitations), sees_reasons))
-
-
-def _rows(invitations: list[Invitation], sees_reasons: bool) -> Iterator[list[object]]:
+def board_rows(invitations: Sequence[Invitation], *, sees_reasons: bool) -> Iterator[list[object]]:
+    """Yield who was asked and what they said, the head first; no numbers."""
     yield [
         _("姓名"),
         _("身份"),

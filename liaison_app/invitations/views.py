@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, flash, g, redirect, request, session, url_for
+from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from liaison_app.access.guards import allowed_paths, may, requires
 from liaison_app.access.permissions import Permission
+from liaison_app.audit import traces
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
-from liaison_app.core.sheets import MIMETYPE
 from liaison_app.core.web import row_id, translated
 from liaison_app.limits.rules import FILES, REVEAL
 from liaison_app.scheduling import ics
@@ -26,7 +26,7 @@ from .errors import StaleAnswer
 from .forms import AnswerForm
 from .kinds import ANSWER_NAMES, DOOR_NAMES, Door
 from .models import Invitation
-from .papers import board_file
+from .papers import board_rows
 from .queries import Seen
 
 bp = Blueprint("invitations", __name__)
@@ -52,12 +52,9 @@ def board(meeting: Meeting) -> ResponseReturnValue:
 @requires(Permission.INVITATION_READ, on=meetings.get_meeting, limit=FILES)
 def board_csv(meeting: Meeting) -> ResponseReturnValue:
     """Give the answers as a file for a spreadsheet, without numbers and links."""
-    content = board_file(
-        queries.list_live(meeting.id), sees_reasons=may(Permission.INVITATION_ANSWER, meeting)
-    )
-    response = Response(content, content_type=MIMETYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="answers-{meeting.code}.csv"'
-    return response
+    rows = board_rows(queries.list_live(meeting.id), sees_reasons=may(Permission.INVITATION_ANSWER, meeting))
+    name = f"answers-{meeting.code}.csv"
+    return traces.give_csv(rows, name=name, action="invitations:answers:export", about=meeting)
 
 
 @bp.post("/meetings/<int:meeting_id>/invitations/<int:invitation_id>/answer")
@@ -124,6 +121,9 @@ def _board(
     meeting: Meeting, opened: Invitation | None = None, form: AnswerForm | None = None
 ) -> ResponseReturnValue:
     invitations = queries.list_of_meeting(meeting.id)
+    sees_reasons = may(Permission.INVITATION_ANSWER, meeting)
+    if sees_reasons and any(one.reason for one in invitations):
+        traces.note_view("invitations:reason:view", meeting)
     return render(
         "invitations/board.html",
         fragment="invitations/_board.html",
@@ -136,7 +136,7 @@ def _board(
         # Who comes in whose place: the stand-in is invited as well, so nobody has to be looked up.
         stand_ins={one.participant.stand_in_for_id: one for one in invitations if one.withdrawn_at is None},
         door_names=DOOR_NAMES,
-        sees_reasons=may(Permission.INVITATION_ANSWER, meeting),
+        sees_reasons=sees_reasons,
         closed=_closed(meeting),
         opened=opened,
         form=form,
@@ -182,9 +182,10 @@ def answer_for(seen: Seen) -> ResponseReturnValue:
 @requires(Permission.INVITATION_ANSWER, on=queries.get_of_unit)
 def calendar_file(seen: Seen) -> ResponseReturnValue:
     """The meeting as a file for the calendar that a clerk keeps; without the personal link."""
-    response = Response(ics.download(letters.facts_of(seen.invitation.meeting)), content_type=ics.MIMETYPE)
-    response.headers["Content-Disposition"] = 'attachment; filename="invite.ics"'
-    return response
+    meeting = seen.invitation.meeting
+    content = ics.download(letters.facts_of(meeting))
+    traces.note_taken("invitations:invitation:export", meeting, seen.invitation.name)
+    return traces.give_file(content, name="invite.ics", content_type=ics.MIMETYPE)
 
 
 @bp.get("/invitations/mine")

@@ -13,6 +13,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from liaison_app.audit import services as audit
+from liaison_app.audit.kinds import Result
 from liaison_app.audit.services import Actor
 from liaison_app.core import clock
 from liaison_app.core.db import db, lock
@@ -31,6 +32,7 @@ from .models import Delivery, Message
 from .queries import DELIVER
 
 AT_ONCE = 500
+SENT = "messages:message:send"
 ORDER_WAIT = timedelta(minutes=1)
 # Where a server does not even hang up, each try takes a minute: the others wait, so that other work goes on.
 SERVER_PAUSE = timedelta(minutes=5)
@@ -291,6 +293,7 @@ def note_sent(letter: Letter) -> bool:
     message = lock(Message, letter.message_id)
     _end_delivery(db.session.get_one(Delivery, letter.delivery_id), now, Outcome.SENT, "")
     _settle(message, MessageState.SENT, now)
+    audit.record(SENT, message, by=None, sentence=_sentence(message))
     return queries.has_stranded(now)
 
 
@@ -320,6 +323,8 @@ def note_failure(work: Work, letter: Letter | None, failure: DeliveryFailed) -> 
     message.failure, message.last_error = Outcome(failure.outcome), failure.why
     if at is None:
         _settle(message, MessageState.FAILED, now, failure=message.failure, why=failure.why)
+        failed = Result.FAILED
+        audit.record(SENT, message, by=None, sentence=_sentence(message), result=failed)
     else:
         message.state, message.next_try_at = MessageState.QUEUED, at
     return at

@@ -6,13 +6,14 @@ import re
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, request, session, url_for
+from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from liaison_app.access.guards import allowed_paths, may, requires
 from liaison_app.access.permissions import Permission
 from liaison_app.audit import queries as audit
+from liaison_app.audit import traces
 from liaison_app.audit.rules import ACTION_NAMES
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
@@ -121,9 +122,9 @@ def download(message: Message) -> ResponseReturnValue:
     """Give the mail as it goes over the wire, for a mail program to open."""
     if message.raw is None or message.is_sealed:
         raise Missing
-    response = Response(message.raw, mimetype="message/rfc822")
-    response.headers.set("Content-Disposition", "attachment", filename=f"message-{message.id}.eml")
-    return response
+    raw, name = message.raw, f"message-{message.id}.eml"
+    traces.note_taken("messages:message:export", message, message.to_name)
+    return traces.give_file(raw, name=name, content_type="message/rfc822")
 
 
 @bp.post("/messages/<int:message_id>/told")

@@ -6,19 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flask_babel import gettext as _
 
-from liaison_app.core.sheets import csv_file
 from liaison_app.core.text import local, show_time
 
 from .kinds import STATE_NAMES, kind_name
 from .models import Meeting
 
 
-def meetings_file(meetings: Iterable[Meeting], bureaus: Mapping[int, Sequence[str]]) -> bytes:
-    """Return meetings as CSV in UTF-8 with the mark that Excel wants; `bureaus` are the short names at each table."""
-    return csv_file(_rows(meetings, bureaus))
-
-
-def _rows(meetings: Iterable[Meeting], bureaus: Mapping[int, Sequence[str]]) -> Iterator[list[object]]:
+def meetings_rows(
+    meetings: Iterable[Meeting], bureaus: Mapping[int, Sequence[str]]
+) -> Iterator[list[object]]:
+    """Yield meetings, the head first; `bureaus` are the short names at each table."""
     yield (
         [
             _("日期"), _("开始"), _("结束"), _("主题"), _("类型"), _("地点"), _("主办"), _("到场部门"), _("状态"), _("原因"),

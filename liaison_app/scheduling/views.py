@@ -8,19 +8,19 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, request, url_for
+from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from liaison_app.access.guards import allowed_paths, may, requires
 from liaison_app.access.permissions import Permission
 from liaison_app.audit import queries as audit
+from liaison_app.audit import traces
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError, Missing, Stale
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
-from liaison_app.core.sheets import MIMETYPE
 from liaison_app.core.text import clean_line, from_local, local, name_key
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import row_id, show_span, translated
@@ -89,10 +89,9 @@ def meetings_csv() -> ResponseReturnValue:
     found, _total = queries.search(
         allowed_paths(Permission.MEETING_READ), **_asked(), per_page=MOST_IN_A_FILE
     )
-    content = papers.meetings_file(found, queries.answering_units([one.id for one in found]))
-    response = Response(content, content_type=MIMETYPE)
-    response.headers["Content-Disposition"] = 'attachment; filename="meetings.csv"'
-    return response
+    rows = papers.meetings_rows(found, queries.answering_units([one.id for one in found]))
+    asked = ("q", "when", "state", "kind", "station")
+    return traces.give_csv(rows, name="meetings.csv", action="scheduling:meetings:export", asked=asked)
 
 
 def _asked() -> dict[str, Any]:

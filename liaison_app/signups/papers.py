@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flask_babel import gettext as _
 
-from liaison_app.core.sheets import csv_file
 from liaison_app.core.text import mask_mobile
 from liaison_app.core.web import show_moment
 from liaison_app.scheduling.kinds import ROLE_NAMES
@@ -15,12 +14,8 @@ from .kinds import NEED_SEPARATOR, STATE_NAMES
 from .models import SignUp
 
 
-def roster_file(signups: Iterable[SignUp], places: Mapping[int, int]) -> bytes:
-    """Return the roster as CSV in UTF-8 with the mark that Excel wants; telephone numbers are masked."""
-    return csv_file(_rows(signups, places))
-
-
-def _rows(signups: Iterable[SignUp], places: Mapping[int, int]) -> Iterator[list[object]]:
+def roster_rows(signups: Iterable[SignUp], places: Mapping[int, int]) -> Iterator[list[object]]:
+    """Yield the roster, the head first; telephone numbers are masked."""
     yield (
         [
             _("入场号"), _("状态"), _("候补位次"), _("姓名"), _("手机"), _("身份"), _("单位"), _("想问的事"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, g, redirect, request, session, url_for
+from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from liaison_app.access.guards import requires
 from liaison_app.access.permissions import Permission
+from liaison_app.audit import traces
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError
@@ -22,7 +23,7 @@ from .errors import SignUpRefused
 from .forms import EntryForm, WithdrawalForm, seats_left
 from .kinds import LIVE, SignUpState
 from .models import SignUp
-from .papers import roster_file
+from .papers import roster_rows
 
 bp = Blueprint("signups", __name__)
 
@@ -44,6 +45,8 @@ def roster(meeting: Meeting) -> ResponseReturnValue:
     show = request.args.get("show", "live")
     show = show if show in SHOWN else "live"
     signups = queries.list_roster(meeting.id)
+    if any(one.question or one.withdrawn_reason for one in signups if one.state in SHOWN[show]):
+        traces.note_view("signups:question:view", meeting)
     counts = {name: sum(one.state in states for one in signups) for name, states in SHOWN.items()}
     words = {
         "live": _("有席位和候补 %(n)d", n=counts["live"]),
@@ -76,10 +79,9 @@ def _roster_url(meeting: Meeting, show: str = "live") -> str:
 @requires(Permission.SIGNUP_READ, on=get_meeting, limit=FILES)
 def roster_csv(meeting: Meeting) -> ResponseReturnValue:
     """Give the roster as a file for a spreadsheet, with masked numbers."""
-    content = roster_file(queries.list_roster(meeting.id), queries.queue_places(meeting.id))
-    response = Response(content, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="signups-{meeting.code}.csv"'
-    return response
+    rows = roster_rows(queries.list_roster(meeting.id), queries.queue_places(meeting.id))
+    name = f"signups-{meeting.code}.csv"
+    return traces.give_csv(rows, name=name, action="signups:roster:export", about=meeting)
 
 
 @bp.route("/meetings/<int:meeting_id>/signups/new", methods=["GET", "POST"])

@@ -124,7 +124,7 @@ def test_a_list_that_is_thrown_away_while_it_is_checked_stays_so(office):
     with transaction():
         assert services.begin(run_id, 1)
     with transaction():
-        services.discard(run_id)
+        services.discard(run_id, by=office)
     with transaction():
         assert not services.note_lines(run_id, services.check(ListKind.DEPUTIES, ()))
         services.settle(run_id, "")

@@ -80,6 +80,7 @@ FORMS = {
     "list": (Role.OFFICE, "/imports", {"kind": "deputies", "unit_id": "1"}),
 }  # fmt: skip
 # Every question that an address may hold, and what else has to be asked with it.
+TRAIL = ("q", "who", "action", "result", "thing", "id", "unit", "since", "since_time", "until", "until_time")
 ASKED = {
     "/": ({"display"}, ""),
     "/login": ({"next"}, ""),
@@ -105,8 +106,8 @@ ASKED = {
     "/imports/{run}": ({"show", "page"}, "office"),
     "/accounts": ({"q", "show"}, "office"),
     "/access/who?permission=audit:trail:read": ({"unit", "permission"}, "office"),
-    "/audit": ({"q", "action", "since", "until", "page"}, "auditor"),
-    "/audit.csv": ({"q", "action", "since", "until"}, "auditor"),
+    "/audit": ({*TRAIL, "page"}, "auditor"),
+    "/audit.csv": (set(TRAIL), "auditor"),
 }  # fmt: skip
 TABLES = (SignUp, Meeting, Account, ImportRun)
 PAGE_TOO_FAR = "0000001" + "9" * 30
