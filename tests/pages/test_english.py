@@ -159,6 +159,9 @@ def test_no_page_shows_a_chinese_text_of_ours(database: Database, english: Calla
 
 
 def _faults(path: str, reply: TestResponse, status: int, entered: Entered) -> Iterator[str]:
+    if path.startswith("/audit"):
+        # What was looked at and refused on the way here stands in the trail by now.
+        entered = Entered("")
     if reply.status_code != status:
         yield f"{path}: {reply.status_code}"
     if reply.mimetype == "text/csv":
