@@ -90,14 +90,15 @@ def next_links(limit: int, *, is_whole: bool = False) -> list[Raw]:
     """Return what is to follow the end of the chain, as it stands now."""
     last = queries.last_link()
     position, before = (last.position, last.hash) if last else (0, START)
-    key, now, links = derived_key(LINK), clock.now(), []
+    key, now = derived_key(LINK), clock.now()
+    mark, links = rules.key_mark(key), []
     for entry in queries.list_unsealed(limit, is_whole=is_whole):
         position += 1
         link = {
             "position": position,
             "entry_id": entry["id"],
             "sealed_at": now,
-            "key_mark": rules.key_mark(key),
+            "key_mark": mark,
         }
         before = rules.link_hash(key, before, link, entry)
         links.append({**link, "hash": before})

@@ -271,6 +271,18 @@ def test_the_trail_tells_everything_in_the_order_in_which_it_happened():
 
 
 @pytest.mark.usefixtures("loaded")
+def test_no_number_no_address_and_no_reason_of_a_person_gets_into_the_trail():
+    said = "\n".join(db.session.scalars(select(Entry.sentence + " " + Entry.actor_name)))
+    private = (Person.mobile, Person.email, SignUp.mobile, SignUp.question, Invitation.reason)
+    for column in private:
+        values = {value for value in db.session.scalars(select(column)) if value}
+        assert values, f"nothing to look for: {column}"
+        assert [value for value in values if value in said] == [], column
+    # The control: what is looked for so would be found.
+    assert any(name in said for name in db.session.scalars(select(Person.name)))
+
+
+@pytest.mark.usefixtures("loaded")
 def test_whoever_was_invited_has_a_message_and_nothing_waits_about_what_is_over():
     asked = db.session.scalar(select(func.count(Invitation.id)))
     threads = set(db.session.scalars(select(Message.thread).where(Message.thread.startswith("invitation-"))))

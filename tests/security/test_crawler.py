@@ -15,6 +15,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from liaison_app.access.permissions import Role
+from liaison_app.audit.models import Entry
 from liaison_app.core.db import db
 from liaison_app.messages.models import Message
 from tests.parts.databases import ENGINES
@@ -141,6 +142,33 @@ def test_no_link_leads_to_a_fault(hostile_on, engine, role):
     assert not faults, "\n".join(faults)
     assert walk.seen > (25 if role is None else 8)
     assert walk.forms > 0
+
+
+def test_a_walk_leaves_no_number_and_no_token_in_the_trail(hostile_on):
+    world = hostile_on(ENGINES[0])
+    browser = world.browser(Role.OFFICE)
+    list(walk(world, Role.LIAISON))
+    # What somebody types, and addresses that are secrets, by whoever may see them and by whoever may not.
+    for address in (
+        f"/meetings.csv?q={PHONES[0]}",
+        f"/meetings.csv?q={world.places['answer']}",
+        f"/meetings/{world.places['meeting']}/signups",
+        f"/meetings/{world.places['meeting']}/signups.csv",
+        f"/a/{world.places['answer']}",
+        f"/t/{world.places['ticket']}",
+        f"/audit?q={PHONES[1]}",
+        "/meetings/999999",
+    ):
+        browser.get(address)
+    with world.database.app.app_context():
+        entries = list(db.session.scalars(select(Entry)))
+    assert {"access:request:refuse", "scheduling:meetings:export", "signups:roster:export"} <= {
+        one.action for one in entries
+    }
+    said = "\n".join(f"{one.sentence} {one.actor_name} {one.thing_kind}" for one in entries)
+    secrets = [str(world.places[name]) for name in ("answer", "head_answer", "moved_answer", "ticket", "left_ticket",
+                                                    "setup", "feed")]  # fmt: skip
+    assert [one for one in (*PHONES, *secrets) if one in said] == []
 
 
 @pytest.mark.parametrize("engine", ENGINES)
