@@ -128,6 +128,7 @@ def _asset_version() -> str:
 # Modules that hold a blueprint `bp`, and modules that register handlers of facts and duties of the worker.
 PAGES = (
     "accounts.public",
+    "accounts.sso_pages",
     "accounts.views",
     "dashboards.people_pages",
     "dashboards.public",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 KNOWN_WEAK = {"dev", "secret", "changeme", "change-me", "please-change", "test", "123456"}
 SHORTEST_SECRET = 32
@@ -44,6 +45,12 @@ class Settings:
     three_admins: bool = False
     password_rules: str = "long"
     second_factor_roles: tuple[str, ...] = ()
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_client_secret_file: str = ""
+    oidc_name: str = ""
+    oidc_second_factor: tuple[str, ...] = ()
     log: str = ""
     backup_key: str = ""
     backup_folder: str = ""
@@ -77,6 +84,12 @@ class Settings:
             demo_wanted=env.get("LIAISON_DEMO", "1") not in {"", "0"},
             password_rules=_one_of(env, "LIAISON_PASSWORD_RULES", ("long", "dengbao")),
             second_factor_roles=_words(env, "LIAISON_SECOND_FACTOR_ROLES"),
+            oidc_issuer=env.get("LIAISON_OIDC_ISSUER", ""),
+            oidc_client_id=env.get("LIAISON_OIDC_CLIENT_ID", ""),
+            oidc_client_secret=env.get("LIAISON_OIDC_CLIENT_SECRET", ""),
+            oidc_client_secret_file=env.get("LIAISON_OIDC_CLIENT_SECRET_FILE", ""),
+            oidc_name=env.get("LIAISON_OIDC_NAME", ""),
+            oidc_second_factor=_words(env, "LIAISON_OIDC_SECOND_FACTOR"),
             three_admins=env.get("LIAISON_THREE_ADMINS", "") not in {"", "0"},
             log=_one_of(env, "LIAISON_LOG", ("", "json", "text")),
             backup_key=env.get("LIAISON_BACKUP_KEY", ""),
@@ -100,7 +113,20 @@ class Settings:
         secret = self.secret_key or self._kept_secret()
         if len(secret) < SHORTEST_SECRET or secret.lower() in KNOWN_WEAK:
             raise SettingsRefused(f"LIAISON_SECRET_KEY 太短或太常见，至少要 {SHORTEST_SECRET} 个随机字符。")
-        return Settings(**{**self.__dict__, "secret_key": secret})
+        return Settings(
+            **{**self.__dict__, "secret_key": secret, "oidc_client_secret": self._client_secret()}
+        )
+
+    def _client_secret(self) -> str:
+        """Return the secret that the single sign-on knows this installation by, out of its file where it has one."""
+        if self.oidc_issuer and not (is_safe_address(self.oidc_issuer) and self.oidc_client_id):
+            raise SettingsRefused("LIAISON_OIDC_ISSUER 要以 https 开头，还要设 LIAISON_OIDC_CLIENT_ID。")
+        if not self.oidc_client_secret_file:
+            return self.oidc_client_secret
+        try:
+            return Path(self.oidc_client_secret_file).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise SettingsRefused("LIAISON_OIDC_CLIENT_SECRET_FILE 指的文件读不出来。") from error
 
     def _make_folder(self) -> None:
         try:
@@ -149,6 +175,14 @@ class Settings:
             if self.database_url.startswith(plain):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
         return self.database_url
+
+
+def is_safe_address(address: str) -> bool:
+    """Return whether what is sent to an address cannot be read on the way: HTTPS, or this very machine."""
+    url = urlsplit(address)
+    return bool(url.hostname) and (
+        url.scheme == "https" or (url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"})
+    )
 
 
 def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.parts.mailbox",
     "tests.parts.browsers",
     "tests.parts.crowds",
+    "tests.parts.identity_provider",
     "tests.parts.installations",
 ]
 

@@ -45,6 +45,18 @@ class TooManyPasskeys(Refused):
     message = N_("最多登记 10 把，请先删掉不用的。")
 
 
+class SsoDown(Refused):
+    message = N_("单点登录现在连不上。请用账号和密码登录，或者过一会儿再试。")
+
+
+class SsoRefused(Refused):
+    message = N_("单点登录没有成功。请再试一次，或者用账号和密码登录。")
+
+
+class SsoTaken(Refused):
+    message = N_("这个单点登录的人已经对应了别的账号。")
+
+
 class UsedBefore(Refused):
     message = N_("最近用过这个密码，请换一个新的。")
 

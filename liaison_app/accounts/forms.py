@@ -79,6 +79,17 @@ class PasskeyForm(Form):
     passkey = HiddenField()
 
 
+class IdentityForm(Form):
+    """A subject stays as it is typed, but for blanks at its ends: it is compared sign by sign."""
+
+    subject = StringField(
+        _l("单点登录里的用户标识（sub）"),
+        filters=[lambda text: (text or "").strip()],
+        validators=[Length(max=255)],
+        description=_l("本人用单点登录来一次，页面上会显示，请他报给您。清空就是取消对应。"),
+    )
+
+
 class OwnPasswordForm(SetupForm):
     present = PasswordField(
         _l("现在的密码"),

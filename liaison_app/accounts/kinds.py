@@ -11,10 +11,12 @@ class SignInWay(StrEnum):
     PASSWORD = "password"
     PASSKEY = "passkey"
     LINK = "link"
+    SSO = "sso"
 
 
 WAY_NAMES = {
     SignInWay.PASSWORD: N_("密码"),
     SignInWay.PASSKEY: N_("通行密钥"),
     SignInWay.LINK: N_("登录链接"),
+    SignInWay.SSO: N_("单点登录"),
 }

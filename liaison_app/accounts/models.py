@@ -221,6 +221,22 @@ class Passkey(Model):
     account: Mapped[Account] = relationship(back_populates="passkeys")
 
 
+class SsoIdentity(Model):
+    """Whom an issuer of single sign-on knows this account's owner as: `subject` is its own name for them."""
+
+    __tablename__ = "sso_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("account_id", "issuer"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    linked_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()
+
+
 class SpentQuestion(Model):
     """A question to a browser that was answered, kept for as long as the same answer could come again."""
 

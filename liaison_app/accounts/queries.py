@@ -94,12 +94,15 @@ def get_grant(account_id: int, grant_id: int) -> RoleGrant:
     return held
 
 
-def list_accounts(
-    paths: Collection[str], *, text: str = "", idle_since: datetime | None = None
-) -> Sequence[Account]:
-    """Return the accounts that hold or held a role within the subtrees, by login.
+PER_PAGE = 50
 
-    `text` is looked for in login and name; with `idle_since`, only open accounts not used since.
+
+def list_accounts(
+    paths: Collection[str], *, text: str = "", idle_since: datetime | None = None, page: int = 1
+) -> tuple[Sequence[Account], int]:
+    """Return a page of the accounts that hold or held a role within the subtrees, by login, and how many there are.
+
+    `text` is looked for in login and name; with `idle_since`, only open accounts not used since, or never.
     """
     holders = select(RoleGrant.account_id).join(OrgUnit, OrgUnit.id == RoleGrant.unit_id).where(within(paths))
     wanted = select(Account).where(Account.id.in_(holders))
@@ -110,7 +113,9 @@ def list_accounts(
     if idle_since is not None:
         last = func.coalesce(Account.last_seen_at, Account.created_at)
         wanted = wanted.where(Account.is_active, last < idle_since)
-    return list(db.session.scalars(wanted.order_by(Account.login)))
+    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    shown = wanted.order_by(Account.login).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    return list(db.session.scalars(shown)), total
 
 
 def list_holders(unit: OrgUnit) -> Sequence[RoleGrant]:

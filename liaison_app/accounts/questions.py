@@ -1,4 +1,5 @@
-"""Questions that one browser is to answer once, within minutes: the challenge of a passkey.
+"""Questions that one browser is to answer once, within minutes: the challenge of a passkey, the state of a
+single sign-on.
 
 The question stands in the browser's own signed cookie, so that asking writes nothing and no other browser can answer;
 that it was answered stands in the database, so that a copied cookie answers nothing again.
@@ -24,6 +25,11 @@ def ask(purpose: str) -> bytes:
     question = secrets.token_bytes(32)
     session[_ASKED] = [purpose, question.hex(), clock.now().timestamp()]
     return question
+
+
+def is_asked(purpose: str) -> bool:
+    """Return whether this browser was asked last for the purpose."""
+    return (session.get(_ASKED) or [""])[0] == purpose
 
 
 def take(purpose: str) -> bytes:

@@ -24,6 +24,7 @@ from liaison_app.core import clock, links
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import Refused
 from liaison_app.core.htmx import render
+from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.text import clean_line, local
 from liaison_app.core.time_fields import complain
 from liaison_app.core.web import current_settings, own_path, row_id, translated
@@ -32,10 +33,10 @@ from liaison_app.people import queries as people
 from liaison_app.people.models import Person
 from liaison_app.people.rules import LEVEL_NAMES
 
-from . import passkeys, queries, rules, second_factor, services
+from . import passkeys, queries, rules, second_factor, services, sso
 from .browsers import admit, prove, prove_passkey
 from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours
-from .forms import GrantForm, LoginForm, NewAccountForm, OwnerForm, SetupForm, SpanForm
+from .forms import GrantForm, IdentityForm, LoginForm, NewAccountForm, OwnerForm, SetupForm, SpanForm
 from .kinds import SignInWay
 from .models import Account, RoleGrant, SetupLink
 
@@ -69,6 +70,7 @@ def login() -> ResponseReturnValue:
         form=form,
         links=queries.sends_links(),
         passkeys=passkeys.is_offered(),
+        sso=sso.is_on(),
     )
 
 
@@ -76,11 +78,12 @@ def login() -> ResponseReturnValue:
 @signed_in(always=True)
 def logout() -> ResponseReturnValue:
     """End this browser's session on the server and clear what the browser kept."""
+    came_by_sso = queries.get_browser(g.account, g.browser_id).way == SignInWay.SSO
     with transaction():
         services.close_browser(g.browser_id, by=g.account)
     session.clear()
     flash(_("已退出。"))
-    response = redirect(url_for("web.start"), 303)
+    response = redirect(url_for("sso.signed_out" if came_by_sso else "web.start"), 303)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -112,12 +115,15 @@ def accounts() -> ResponseReturnValue:
     """List the accounts of the own part of the tree; `?q=` looks in names, `?show=idle` for those nobody uses."""
     show, words = request.args.get("show", ""), clean_line(request.args.get("q", ""))[:40]
     now = clock.now()
-    paths = _paths()
+    paths, page = _paths(), asked_page(request.args.get("page"))
+    found, total = queries.list_accounts(
+        paths, text=words, idle_since=now - rules.IDLE_ACCOUNT if show == "idle" else None, page=page
+    )
     return render(
         "accounts/accounts.html",
-        accounts=queries.list_accounts(
-            paths, text=words, idle_since=now - rules.IDLE_ACCOUNT if show == "idle" else None
-        ),
+        accounts=found,
+        total=total,
+        paging=Page(page, queries.PER_PAGE, total),
         shown=lambda account: _within(account.grants, paths),
         today=_today(),
         pills=[
@@ -176,6 +182,8 @@ def account(account: Account) -> ResponseReturnValue:
         may_add=manages and account.id != g.account.id and bool(_roles()),
         may_manage=manages and g.account.may_manage(account, today),
         failures=services.count_failures(account) if manages else 0,
+        sso=sso.is_on(),
+        identity=sso.find_identity(account),
         trail=_seen(audit.trail_of("account", account.id)),
         role_names=ROLE_NAMES,
     )
@@ -344,6 +352,30 @@ def drop_factor(account: Account) -> ResponseReturnValue:
         flash(_("已停用。"))
         return redirect(_page(account.id), 303)
     return render("accounts/drop_factor.html", account=account)
+
+
+@bp.route("/accounts/<int:account_id>/sso", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE, on=queries.get_account, fresh=True)
+def identity(account: Account) -> ResponseReturnValue:
+    """Write down whom the single sign-on knows an account's owner as, or that it is nobody."""
+    services.refuse_foreign(account, g.account)
+    if not sso.is_on():
+        return redirect(_page(account.id), 303)
+    held = sso.find_identity(account)
+    form = IdentityForm(data={"subject": held.subject if held else ""})
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                if form.subject.data:
+                    sso.link(account.id, form.subject.data, by=g.account)
+                else:
+                    sso.unlink(account.id, by=g.account)
+        except Refused as refusal:
+            complain(form.subject, translated(refusal))
+        else:
+            flash(_("已存。"))
+            return redirect(_page(account.id), 303)
+    return render("accounts/identity.html", status=422 if form.errors else 200, form=form, account=account)
 
 
 _SEERS = (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from liaison_app.access.permissions import GRANTS, Permission, Role
-from liaison_app.accounts import rules, services
+from liaison_app.accounts import queries, rules, services
 from liaison_app.accounts.errors import AdminsApart
 from liaison_app.accounts.models import Account, RoleGrant
 from liaison_app.audit.models import Entry
@@ -318,3 +318,20 @@ def test_accounts_that_nobody_uses_are_listed(app, units):
         page = browser.get("/accounts?show=idle").text
     assert old in page
     assert new not in page
+
+
+def test_many_accounts_come_page_by_page_and_are_found_by_name(app, units):
+    with clock.frozen(datetime(2026, 5, 1, tzinfo=UTC)):
+        for _ in range(queries.PER_PAGE + 1):
+            account_with(Role.LIAISON, units["one"])
+    with clock.frozen(NOW):
+        browser = browser_of(app, account_with(Role.AUDITOR, units["district"]))
+        first, second = browser.get("/accounts").text, browser.get("/accounts?page=2").text
+        assert first.count('scope="row"') == queries.PER_PAGE
+        assert "第 2 页，共 2 页" in second
+        idle = browser.get("/accounts?show=idle&page=2").text
+        assert idle.count('scope="row"') == 1
+        assert "page=1" in idle
+        assert "show=idle" in idle
+        login = db.session.query(Account).order_by(Account.id.desc()).first().login
+        assert browser.get(f"/accounts?q={login}").text.count('scope="row"') == 1

@@ -43,6 +43,8 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_words(client, account
     reply = attempt(client, "完全不对的一句话", login=login)
     assert reply.status_code == 422
     assert "账号或密码不对" in reply.text
+    assert "没有登录" in reply.text
+    assert "没有存上" not in reply.text
     assert 'type="password"' in reply.text
     assert "完全不对的一句话" not in reply.text
 
@@ -166,6 +168,11 @@ def test_a_setup_link_works_once_and_for_a_day(client, app):
         assert (
             client.post(f"/setup/{token}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 303
         )
+        # The page of signing in knows the name from here on, once.
+        page = client.get("/login").text
+        assert "密码已设好，请用账号 admin 登录" in page
+        assert 'value="admin"' in page
+        assert 'value="admin"' not in client.get("/login").text
         assert (
             client.post(f"/setup/{token}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 404
         )

@@ -31,7 +31,8 @@ NO_PAGES = {
     "audit.export", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
     "imports.template", "invitations.calendar_file", "invitations_public.calendar_file", "messages.download",
     "invitations.board_csv", "scheduling.check", "scheduling.deputies", "scheduling.meetings_csv", "signups.roster_csv",
-    "signups_public.page_qr", "signups_public.ticket_qr", "static", "web.healthz", "web.htmx_js",
+    "signups_public.page_qr", "signups_public.ticket_qr", "sso.back", "sso.prove", "sso.signed_out", "sso.start",
+    "static", "web.healthz", "web.htmx_js",
 }  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def list_addresses() -> dict[str, list[str]]:
         "accounts.accounts": ["/accounts"],
         "accounts.drop_factor": [f"/accounts/{clerk.id}/second-factor"],
         "accounts.grant": [f"/accounts/{clerk.id}/grants/new"],
+        "accounts.identity": [f"/accounts/{clerk.id}/sso"],
         "accounts.limit": [held],
         "accounts.login": ["/login"],
         "accounts.new": ["/accounts/new"],
@@ -116,6 +118,7 @@ def list_addresses() -> dict[str, list[str]]:
         "signups_public.received": [f"/m/{heating.code}/received"],
         "signups_public.ticket": tickets,
         "signups_public.withdraw": [f"{tickets[0]}/withdraw"],
+        "sso.own": ["/account/sso"],
         "stations_public.index": ["/stations"],
         "stations_public.station": [f"/stations/{heating.station_id}"],
         "web.calendar": ["/calendar", "/calendar?view=week"],
