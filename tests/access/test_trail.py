@@ -82,3 +82,19 @@ def test_strangers_and_public_pages_leave_no_line(world_on):
     assert world.browser(None).get("/meetings").status_code == 303
     with world.database.app.app_context():
         assert db.session.scalar(select(func.count(Entry.id))) == before
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_who_sees_a_reason_is_noted_and_who_does_not_is_not(world_on, engine):
+    world = world_on(engine)
+    meeting = world.own.places["meeting"]
+    page = f"/meetings/{meeting}/invitations"
+    assert "要住院" in world.browser(Role.LIAISON).get(page).text
+    assert "要住院" not in world.browser(Role.RECORDER).get(page).text
+    with world.database.app.app_context():
+        wanted = select(Entry.actor_id).where(
+            Entry.action == "invitations:reason:view", Entry.thing_id == meeting
+        )
+        seers = set(db.session.scalars(wanted))
+    assert world.logins[Role.LIAISON] in seers
+    assert world.logins[Role.RECORDER] not in seers
