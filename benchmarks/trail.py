@@ -50,7 +50,7 @@ def _fill() -> None:
             "thing_kind": "signup", "thing_id": n, "sentence": "供暖专场", "actor_roles": "代表工委·上街区",
             "address": "10.0.0.1", "result": "succeeded",
         }  # fmt: skip
-        rows.append({**facts, "stamp": rules.stamp_of(key, f"{n:016x}", facts)})
+        rows.append({**facts, "stamp": rules.stamp_of(key, f"{n:016x}", rules.canonical(facts))})
     for start in range(0, ENTRIES, 5000):
         with transaction():
             db.session.execute(insert(Entry), rows[start : start + 5000])

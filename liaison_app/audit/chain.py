@@ -20,7 +20,7 @@ from .services import STAMP
 AT_A_TIME = 1000
 LINK = "audit link"
 START = "liaison"
-_ENTRY = [column.name for column in Entry.__table__.columns]
+_FACTS = [column.name for column in Entry.__table__.columns if column.name not in {"id", "stamp"}]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Report:
     @property
     def anchor(self) -> str:
         return f"{self.position}:{self.hash}"
+
+
+def facts_of(entry: Raw) -> bytes:
+    """Return what an entry says, without its number and its stamp, as bytes."""
+    return rules.canonical({name: entry[name] for name in _FACTS})
 
 
 def where(fault: Fault) -> str:
@@ -100,7 +105,7 @@ def next_links(limit: int, *, is_whole: bool = False) -> list[Raw]:
             "sealed_at": now,
             "key_mark": mark,
         }
-        before = rules.link_hash(key, before, link, entry)
+        before = rules.link_hash(key, before, link, entry["stamp"], facts_of(entry))
         links.append({**link, "hash": before})
     return links
 
@@ -149,21 +154,21 @@ class _Walk:
         if key is None:
             return Flaw.OTHER_KEY
         place = {name: link[f"link_{name}"] for name in ("position", "entry_id", "sealed_at", "key_mark")}
-        wanted = rules.link_hash(key, self.report.hash, place, {name: link[name] for name in _ENTRY})
+        facts = facts_of(link)
+        wanted = rules.link_hash(key, self.report.hash, place, link["stamp"], facts)
         if not hmac.compare_digest(wanted.encode(), str(link["link_hash"]).encode()):
-            return Flaw.LINK_CHANGED if self.is_stamped(link) else Flaw.CHANGED
-        return None if self.is_ours(link) else Flaw.FOREIGN
+            is_stamped = rules.is_stamped(self.stamp_keys, link["stamp"], facts)
+            return Flaw.LINK_CHANGED if is_stamped else Flaw.CHANGED
+        return None if self.is_ours(link["stamp"], facts) else Flaw.FOREIGN
 
-    def is_ours(self, entry: Raw) -> bool:
+    def is_ours(self, stamp: object, facts: bytes) -> bool:
         """Return whether the application wrote an entry, as far as its stamp can say.
 
         Before there were stamps no entry had one: that is the beginning of the chain, and nowhere else.
         """
-        return (entry["stamp"] is None and not self.has_met_a_stamp) or self.is_stamped(entry)
-
-    def is_stamped(self, entry: Raw) -> bool:
-        facts = {name: entry[name] for name in _ENTRY if name not in {"id", "stamp"}}
-        return rules.is_stamped(self.stamp_keys, entry["stamp"], facts)
+        if stamp is None and not self.has_met_a_stamp:
+            return True
+        return rules.is_stamped(self.stamp_keys, stamp, facts)
 
     def go_on(self, link: Raw) -> None:
         report = self.report
@@ -191,7 +196,7 @@ def _find_unsealed(walk: _Walk) -> Fault | None:
     while entries := queries.list_unsealed(AT_A_TIME, after_id=last_id, is_whole=True):
         for entry in entries:
             last_id = entry["id"]
-            if not walk.is_ours(entry):
+            if not walk.is_ours(entry["stamp"], facts_of(entry)):
                 return Fault(Flaw.FOREIGN, None, last_id)
             if (rules.moment_of(entry["at"]) or late) < late:
                 return Fault(Flaw.LATE, None, last_id)

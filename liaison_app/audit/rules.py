@@ -172,12 +172,12 @@ def key_mark(key: bytes) -> str:
     return _mac(key, b"mark")[:8]
 
 
-def stamp_of(key: bytes, nonce: str, facts: Mapping[str, object]) -> str:
+def stamp_of(key: bytes, nonce: str, facts: bytes) -> str:
     """Return what shows that whoever holds `key` wrote an entry; `nonce` makes it the only one of its kind."""
-    return nonce + _mac(key, nonce.encode(), canonical(facts))
+    return nonce + _mac(key, nonce.encode(), facts)
 
 
-def is_stamped(keys: Iterable[bytes], stamp: object, facts: Mapping[str, object]) -> bool:
+def is_stamped(keys: Iterable[bytes], stamp: object, facts: bytes) -> bool:
     """Return whether one of `keys` made the stamp over just these facts."""
     if not isinstance(stamp, str) or not stamp.isascii():
         return False
@@ -185,9 +185,15 @@ def is_stamped(keys: Iterable[bytes], stamp: object, facts: Mapping[str, object]
     return any(hmac.compare_digest(stamp, stamp_of(key, nonce, facts)) for key in keys)
 
 
-def link_hash(key: bytes, before: str, place: Mapping[str, object], entry: Mapping[str, object]) -> str:
-    """Return the hash of a link: over the hash `before` it, its own place, and its entry with id and stamp."""
-    return _mac(key, before.encode("ascii", "replace"), canonical(place), canonical(entry))
+def link_hash(key: bytes, before: str, place: Mapping[str, object], stamp: object, facts: bytes) -> str:
+    """Return the hash of a link: over the hash `before` it, its own place, and its entry's stamp and facts."""
+    return _mac(
+        key,
+        before.encode("ascii", "replace"),
+        canonical(place),
+        repr(stamp).encode("utf-8", "replace"),
+        facts,
+    )
 
 
 def read_anchor(text: str) -> tuple[int, str]:

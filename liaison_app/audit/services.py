@@ -81,4 +81,4 @@ def record_about(
         "result": result,
     }
     nonce = secrets.token_hex(rules.NONCE_SIGNS // 2)
-    db.session.add(Entry(**facts, stamp=rules.stamp_of(derived_key(STAMP), nonce, facts)))
+    db.session.add(Entry(**facts, stamp=rules.stamp_of(derived_key(STAMP), nonce, rules.canonical(facts))))

@@ -42,7 +42,7 @@ def facts(sentence: str, **more) -> dict:
         "at": clock.now(), "actor_name": "", "action": "tests:thing:do", "thing_kind": "", "sentence": sentence,
         **more,
     }  # fmt: skip
-    return {**plain, "stamp": rules.stamp_of(derived_key(services.STAMP), "0" * 16, plain)}
+    return {**plain, "stamp": rules.stamp_of(derived_key(services.STAMP), "0" * 16, rules.canonical(plain))}
 
 
 @pytest.fixture
