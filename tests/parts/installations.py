@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, build_opener, urlopen
+from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, build_opener, urlopen
 
 import psycopg
 import pytest
@@ -159,20 +159,34 @@ class Installation:
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
 
+class _Noting(HTTPRedirectHandler):
+    """Remembers where the answer to a form led, though the server may be gone by the next request."""
+
+    ticket = ""
+
+    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str) -> Any:
+        self.ticket = newurl
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 class Citizen:
     """Somebody who signs up for a meeting with a browser of their own, and remembers what they were told."""
 
     def __init__(self, address: str, code: str, number: int):
         self.address, self.number = f"{address}/m/{code}", number
         self.name, self.mobile = f"群众{number}", f"138{number:08}"
-        self.browser = build_opener(HTTPCookieProcessor(CookieJar()))
+        self.noting = _Noting()
+        self.browser = build_opener(HTTPCookieProcessor(CookieJar()), self.noting)
         self.told = ""
 
     def come(self) -> None:
         self.page = self.browser.open(self.address, timeout=60).read().decode()
 
     def hand_in(self) -> str:
-        """Send the form; return “seat” or “waiting”, a status in words such as “503”, or “cut”."""
+        """Send the form, or look at the ticket that it led to.
+
+        Return “seat” or “waiting”; “ticket” where the way to it was all that came; a status such as “503”; “cut”.
+        """
         filled = {
             "name": self.name, "mobile": self.mobile, "role": "citizen", "consent": "y",
             **{
@@ -181,15 +195,16 @@ class Citizen:
                 if (found := re.search(rf'name="{name}"[^>]*value="([^"]+)"', self.page))
             },
         }  # fmt: skip
+        asked = (self.noting.ticket,) if self.noting.ticket else (self.address, urlencode(filled).encode())
         try:
-            said = self.browser.open(self.address, urlencode(filled).encode(), timeout=60).read().decode()
+            said = self.browser.open(*asked, timeout=60).read().decode()
             self.told = "seat" if "有您的席位" in said else "waiting" if "候补" in said else "?"
         except HTTPError as refusal:
-            self.told = str(refusal.code)
+            self.told = "ticket" if self.noting.ticket else str(refusal.code)
             self.said = refusal.read().decode()
             self.headers = refusal.headers
         except (URLError, OSError):
-            self.told = "cut"
+            self.told = "ticket" if self.noting.ticket else "cut"
         return self.told
 
 
