@@ -140,17 +140,29 @@ PAGES = (
     "invitations.views",
     "messages.views",
     "operations.views",
+    "privacy.public",
+    "privacy.views",
     "scheduling.public",
     "scheduling.views",
     "signups.public",
     "signups.views",
 )
 LISTENERS = (
-    "audit.jobs", "imports.jobs", "invitations.handlers", "messages.jobs", "scheduling.jobs", "signups.handlers",
+    "audit.jobs", "imports.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs", "scheduling.jobs",
+    "signups.handlers",
+)  # fmt: skip
+
+
+# Domains that say in their `personal.py` where personal data lies.
+HOLDERS = (
+    "accounts", "audit", "imports", "invitations", "jobs", "messages", "orgs", "people", "scheduling", "signups",
+    "stations",
 )  # fmt: skip
 
 
 def _register(app: Flask) -> None:
+    for name in HOLDERS:
+        import_module(f"liaison_app.{name}.personal")
     for name in PAGES:
         app.register_blueprint(import_module(f"liaison_app.{name}").bp)
     for name in LISTENERS:

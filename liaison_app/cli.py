@@ -30,6 +30,8 @@ from .jobs.errors import WrongSchema
 from .operations import running
 from .operations.commands import backup, check, restore
 from .orgs import services as orgs
+from .privacy import jobs as privacy
+from .privacy import services as erasures
 from .settings import Settings
 
 THREADS = 8
@@ -42,7 +44,7 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     for command in (
         serve, work, seed_demo, import_list, check, backup, restore, first_account, access_matrix,
-        audit.audit_seal, audit.audit_verify,
+        audit.audit_seal, audit.audit_verify, privacy_replay,
     ):  # fmt: skip
         app.cli.add_command(command)
 
@@ -107,6 +109,15 @@ def seed_demo(at: datetime | None) -> None:
 def first_account() -> None:
     """Print a one-time link by which the first administrator sets a password."""
     click.echo(_first_link())
+
+
+@click.command("privacy-replay")
+@with_appcontext
+def privacy_replay() -> None:
+    """After a restored backup: erase again what people asked to erase, and what is held too long."""
+    done = erasures.replay_erasures()
+    counts = privacy.sweep()
+    click.echo(f"重新删除 {done} 条；到期清空 {sum(counts.values())} 条。")
 
 
 @click.command("access-matrix")

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 KNOWN_WEAK = {"dev", "secret", "changeme", "change-me", "please-change", "test", "123456"}
 SHORTEST_SECRET = 32
+# For how many days personal data is kept after its purpose is done; `personal.py` of each domain says from when.
+RETENTION_DAYS = {"signup": 90, "message": 90, "answer": 90, "contact": 30, "sign_in": 180, "upload": 1}
 
 
 class SettingsRefused(Exception):
@@ -51,6 +53,7 @@ class Settings:
     oidc_client_secret_file: str = ""
     oidc_name: str = ""
     oidc_second_factor: tuple[str, ...] = ()
+    retention: str = ""
     log: str = ""
     backup_key: str = ""
     backup_folder: str = ""
@@ -90,6 +93,7 @@ class Settings:
             oidc_client_secret_file=env.get("LIAISON_OIDC_CLIENT_SECRET_FILE", ""),
             oidc_name=env.get("LIAISON_OIDC_NAME", ""),
             oidc_second_factor=_words(env, "LIAISON_OIDC_SECOND_FACTOR"),
+            retention=env.get("LIAISON_RETENTION", ""),
             three_admins=env.get("LIAISON_THREE_ADMINS", "") not in {"", "0"},
             log=_one_of(env, "LIAISON_LOG", ("", "json", "text")),
             backup_key=env.get("LIAISON_BACKUP_KEY", ""),
@@ -109,6 +113,7 @@ class Settings:
                 raise SettingsRefused("正式运行要设 LIAISON_SECRET_KEY（至少 32 个字符的随机串）。")
             if debug:
                 raise SettingsRefused("正式运行不能打开 FLASK_DEBUG。")
+        _ = self.retention_days
         self._make_folder()
         secret = self.secret_key or self._kept_secret()
         if len(secret) < SHORTEST_SECRET or secret.lower() in KNOWN_WEAK:
@@ -157,6 +162,19 @@ class Settings:
     def backups(self) -> Path:
         """The folder of the backups: one of its own, on another disk where there is one."""
         return Path(self.backup_folder) if self.backup_folder else self.data / "backups"
+
+    @property
+    def retention_days(self) -> dict[str, int]:
+        """Return for how many days each kind of personal data is kept. Raises SettingsRefused."""
+        days = dict(RETENTION_DAYS)
+        for entry in self.retention.replace(",", " ").split():
+            kind, _, number = entry.partition("=")
+            if kind not in days or not number.isascii() or not number.isdigit() or not 1 <= int(number) <= 3650:
+                raise SettingsRefused(
+                    f"LIAISON_RETENTION 写成 signup=90 这样，天数 1 到 3650；能写的有 {'、'.join(days)}。现在是“{entry}”。"
+                )
+            days[kind] = int(number)
+        return days
 
     @property
     def is_demo(self) -> bool:

@@ -23,6 +23,9 @@ class Permission(StrEnum):
     MESSAGE_READ = "messages:message:read"
     PERSON_READ = "people:person:read"
     PHONE_REVEAL = "people:phone:reveal"
+    PRIVACY_PERSON = "privacy:person:handle"
+    PRIVACY_READ = "privacy:holding:read"
+    PRIVACY_REQUEST = "privacy:request:handle"
     SIGNUP_MANAGE = "signups:signup:manage"
     SIGNUP_READ = "signups:signup:read"
     SYSTEM_READ = "operations:system:read"
@@ -44,6 +47,9 @@ PERMISSION_NAMES = {
     Permission.MESSAGE_READ: N_("看消息"),
     Permission.PERSON_READ: N_("看代表名册"),
     Permission.PHONE_REVEAL: N_("看电话全号"),
+    Permission.PRIVACY_PERSON: N_("办代表、负责人的个人信息请求"),
+    Permission.PRIVACY_READ: N_("看还留着哪些个人信息"),
+    Permission.PRIVACY_REQUEST: N_("办群众的个人信息请求"),
     Permission.SIGNUP_MANAGE: N_("登记和退出报名"),
     Permission.SIGNUP_READ: N_("看报名名单"),
     Permission.SYSTEM_READ: N_("看系统运行情况"),
@@ -102,6 +108,7 @@ _ORGANIZER = frozenset(
         Permission.MESSAGE_READ,
         Permission.PERSON_READ,
         Permission.PHONE_REVEAL,
+        Permission.PRIVACY_REQUEST,
         Permission.SIGNUP_MANAGE,
         Permission.SIGNUP_READ,
     }
@@ -109,7 +116,13 @@ _ORGANIZER = frozenset(
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(
-        {Permission.ACCOUNT_MANAGE, Permission.DESK_READ, Permission.IMPORT_RUN, Permission.SYSTEM_READ}
+        {
+            Permission.ACCOUNT_MANAGE,
+            Permission.DESK_READ,
+            Permission.IMPORT_RUN,
+            Permission.PRIVACY_READ,
+            Permission.SYSTEM_READ,
+        }
     ),
     Role.AUDITOR: frozenset(
         {
@@ -118,6 +131,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.INVITATION_READ,
             Permission.MEETING_READ,
             Permission.MESSAGE_READ,
+            Permission.PRIVACY_READ,
             Permission.SIGNUP_READ,
         }
     ),
@@ -128,7 +142,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.DEPUTY: frozenset({Permission.DESK_READ, Permission.INVITATION_OWN}),
     Role.LIAISON: _ORGANIZER,
-    Role.OFFICE: _ORGANIZER | {Permission.ACCOUNT_MANAGE, Permission.IMPORT_RUN},
+    Role.OFFICE: _ORGANIZER
+    | {
+        Permission.ACCOUNT_MANAGE,
+        Permission.IMPORT_RUN,
+        Permission.PRIVACY_PERSON,
+        Permission.PRIVACY_READ,
+    },
     # Takes the minutes: knows who sits at the table, and no telephone number.
     Role.RECORDER: frozenset(
         {
@@ -140,7 +160,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     # Reads a draft and lets it become public; changes nothing in it.
     Role.REVIEWER: frozenset({Permission.DESK_READ, Permission.MEETING_PUBLISH, Permission.MEETING_READ}),
-    Role.SECURITY_ADMIN: frozenset({Permission.ACCOUNT_MANAGE, Permission.DESK_READ}),
+    Role.SECURITY_ADMIN: frozenset(
+        {Permission.ACCOUNT_MANAGE, Permission.DESK_READ, Permission.PRIVACY_READ}
+    ),
     Role.STATION_HEAD: _ORGANIZER,
     Role.STREET: _ORGANIZER,
 }

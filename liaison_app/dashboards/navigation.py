@@ -45,6 +45,8 @@ def _staff() -> list[dict[str, Any]]:
         ("invitations.mine", _("我的邀请"), (Permission.INVITATION_OWN,)),
         ("people.deputies", _("代表"), (Permission.PERSON_READ,)),
         ("messages.outbox", _("消息"), (Permission.MESSAGE_READ,)),
+        ("privacy.left", _("个人信息"), (Permission.PRIVACY_READ,)),
+        ("privacy.ask", _("信息请求"), (Permission.PRIVACY_REQUEST,)),
         ("imports.start", _("导入"), (Permission.IMPORT_RUN,)),
         ("accounts.accounts", _("账号"), (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)),
         ("audit.trail", _("记录"), (Permission.AUDIT_READ,)),
@@ -65,6 +67,9 @@ def _staff() -> list[dict[str, Any]]:
             and g.account.person_id is None
             and allowed_paths(Permission.MEETING_READ)
         ):
+            continue
+        if endpoint == "privacy.ask" and allowed_paths(Permission.PRIVACY_READ):
+            # They find it on the page of what is left.
             continue
         count = messages.count_attention(paths) if endpoint == "messages.outbox" else 0
         shown.append(_entry(endpoint, label, count))

@@ -123,6 +123,7 @@ def _card(
     return render(
         "people/person.html",
         fragment=fragment,
+        card=card,
         person=card.person,
         homes=card.homes,
         may_reveal=may(Permission.PHONE_REVEAL, card),

@@ -13,9 +13,11 @@ from liaison_app.access.guards import public
 from liaison_app.core import clock
 from liaison_app.core.db import db
 from liaison_app.core.htmx import render
+from liaison_app.core.personal import Whose
 from liaison_app.core.text import from_local, local
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.kinds import ANSWERING
+from liaison_app.privacy import queries as privacy_read
 from liaison_app.scheduling import queries as scheduling
 from liaison_app.signups.rules import PRIVACY_VERSION
 
@@ -66,7 +68,11 @@ def calendar() -> ResponseReturnValue:
 @public
 def privacy() -> ResponseReturnValue:
     """Say what is done with personal data."""
-    return render("dashboards/privacy.html", privacy_version=PRIVACY_VERSION)
+    return render(
+        "dashboards/privacy.html",
+        privacy_version=PRIVACY_VERSION,
+        places=privacy_read.list_places(Whose.CITIZEN, Whose.OFFICIAL),
+    )
 
 
 @bp.get("/help")

@@ -16,6 +16,7 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, lock, lock_key
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.text import clean_line, local
+from liaison_app.core.web import current_settings
 from liaison_app.jobs import services as jobs
 from liaison_app.orgs import services as orgs
 
@@ -32,7 +33,6 @@ from .stations import Stations
 READ, WRITE = "imports.read", "imports.write"
 # Longer lists are written by the worker.
 AT_ONCE = 500
-KEPT = timedelta(hours=24)
 MOST_ATTEMPTS = 3
 _FILE_NAME_LENGTH = 100
 _THROWN_AWAY = (RunState.UPLOADED, RunState.READING, RunState.READY)
@@ -229,9 +229,9 @@ def discard(run_id: int, *, by: Account) -> None:
 
 
 def forget_old() -> None:
-    """Delete the rows and files of a day ago; that there was a list, and its counts, stay."""
+    """Delete the rows and files of a day ago (a setting); that there was a list, and its counts, stay."""
     now = clock.now()
-    is_old = ImportRun.created_at < now - KEPT
+    is_old = ImportRun.created_at <= now - timedelta(days=current_settings().retention_days["upload"])
     old = db.session.scalars(select(ImportRun.id).where(is_old)).all()
     db.session.execute(delete(ImportLine).where(ImportLine.run_id.in_(old)))
     db.session.execute(update(ImportRun).where(is_old, ImportRun.data.is_not(None)).values(data=None))

@@ -67,6 +67,8 @@ KIND_NAMES = {
 }
 # What opens somebody's account is for that person alone: not for who looks after the outbox.
 PERSONAL_KINDS = frozenset({"sign_in"})
+# To people of the public: the trail, which is for ever, does not name them.
+CITIZEN_KINDS = frozenset({"signup"})
 
 
 def kind_name(code: str) -> str:

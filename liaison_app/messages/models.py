@@ -10,7 +10,7 @@ from liaison_app.core.web import current_settings
 from liaison_app.orgs.models import OrgUnit
 
 from . import rules
-from .kinds import PERSONAL_KINDS, Channel, MessageState, Outcome
+from .kinds import CITIZEN_KINDS, PERSONAL_KINDS, Channel, MessageState, Outcome
 
 
 class Message(Model):
@@ -20,7 +20,8 @@ class Message(Model):
     `to_address` is the mail address or the telephone number. `dedupe_key` is “kind:subject:sequence”, so
     that nothing is sent twice; `thread` is the subject in it: of one thread nothing older follows something
     newer. `about` is “meeting:12”. After `expires_at` the message is of no use and is not sent any more.
-    `failure` and `last_error` say what went wrong last, the latter in the words of the mail server.
+    `failure` and `last_error` say what went wrong last, the latter in the words of the mail server. After
+    `erased_at` nothing is left of the person and the words; that there was a message stays.
     """
 
     __tablename__ = "message"
@@ -54,6 +55,7 @@ class Message(Model):
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str] = mapped_column(String(100), default="")
     superseded_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
     unit: Mapped[OrgUnit] = relationship()
 
@@ -73,13 +75,20 @@ class Message(Model):
         return self.kind in PERSONAL_KINDS and not current_settings().is_demo
 
     @property
+    def is_to_citizen(self) -> bool:
+        """Whether it is to somebody of the public, whose name the trail must not keep."""
+        return self.kind in CITIZEN_KINDS
+
+    @property
     def can_settle(self) -> bool:
-        return rules.can_settle(self.state)
+        return self.erased_at is None and rules.can_settle(self.state)
 
     @property
     def can_retry(self) -> bool:
         replaced = self.superseded_at is not None
-        return rules.can_retry(self.channel, self.state, self.failure, is_superseded=replaced)
+        return self.erased_at is None and rules.can_retry(
+            self.channel, self.state, self.failure, is_superseded=replaced
+        )
 
 
 class Delivery(Model):

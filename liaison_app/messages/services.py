@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import String, cast, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from liaison_app.audit import services as audit
@@ -27,7 +27,7 @@ from liaison_app.jobs.rules import Work
 
 from . import mime, queries, rules
 from .errors import AlreadySettled, BadMessage, DeliveryFailed, PermanentFailure, Replaced
-from .kinds import Channel, MessageState, Outcome
+from .kinds import OPEN_STATES, Channel, MessageState, Outcome
 from .models import Delivery, Message
 from .queries import DELIVER
 
@@ -252,7 +252,36 @@ def reveal_phone(message_id: int, *, by: Actor) -> None:
 
 
 def _sentence(message: Message) -> str:
-    return f"{message.to_name}　{message.subject}"
+    return message.subject if message.is_to_citizen else f"{message.to_name}　{message.subject}"
+
+
+# --- what is not kept for ever -------------------------------------------------
+
+PHONE_THREAD = "phone-"
+
+
+def empty(ids: Sequence[int]) -> None:
+    """Take addresses and words out of messages; what has not left yet is not sent any more.
+
+    The place in a thread stays, so that the next message still knows what was told before; but for threads
+    that are named after a telephone.
+    """
+    now = clock.now()
+    of_these = Message.id.in_(ids)
+    open_ids = list(db.session.scalars(select(Message.id).where(of_these, Message.state.in_(OPEN_STATES))))
+    _drop(open_ids, now)
+    nothing = {"to_name": "", "to_address": "", "body": "", "raw": None, "calendar": None, "last_error": ""}
+    of_phones = Message.thread.startswith(PHONE_THREAD)
+    unnamed = {"thread": "", "dedupe_key": literal("erased:").concat(cast(Message.id, String))}
+    for where, values in ((of_these & of_phones, unnamed), (of_these, nothing | {"erased_at": now})):
+        change = update(Message).where(where).values(values)
+        db.session.execute(change.execution_options(synchronize_session=False))
+    db.session.expire_all()
+
+
+def rename(ids: Sequence[int], to_name: str) -> None:
+    """Name other people on messages that went to several on one telephone."""
+    db.session.execute(update(Message).where(Message.id.in_(ids)).values(to_name=to_name[:100]))
 
 
 # --- what the worker does ----------------------------------------------------

@@ -12,7 +12,10 @@ from .rules import MandateState, PostKind
 
 
 class Person(Model):
-    """Somebody who may be invited. The mobile is encrypted; `mobile_key` is its keyed hash."""
+    """Somebody who may be invited. The mobile is encrypted; `mobile_key` is its keyed hash.
+
+    `left_at` is when it was noticed that no mandate and no post is held any more.
+    """
 
     __tablename__ = "person"
 
@@ -31,6 +34,7 @@ class Person(Model):
     mobile: Mapped[str | None] = mapped_column(Secret)
     mobile_key: Mapped[str | None] = mapped_column(String(64), index=True)
     email: Mapped[str] = mapped_column(String(254), default="")
+    left_at: Mapped[datetime | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     feed_generation: Mapped[int] = mapped_column(default=0)
     feed_hash: Mapped[str | None] = mapped_column(String(64), unique=True)

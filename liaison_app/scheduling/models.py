@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from liaison_app.core.db import CodeType, Model
+from liaison_app.core.db import CodeType, Model, Secret
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person
 from liaison_app.stations.models import Room, Station
@@ -104,7 +104,7 @@ class Participant(Model):
     is_lead: Mapped[bool] = mapped_column(default=False)
     title: Mapped[str] = mapped_column(String(100), default="")
     stand_in_for_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    stand_in_reason: Mapped[str] = mapped_column(String(300), default="")
+    stand_in_reason: Mapped[str | None] = mapped_column(Secret)
     position: Mapped[int] = mapped_column(default=0)
     declined_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]

@@ -249,7 +249,7 @@ def send_stand_in(participant_id: int, person_id: int, reason: str) -> Participa
     stand_in = known or Participant(meeting_id=meeting.id, person_id=person_id)
     stand_in.role, stand_in.unit_id, stand_in.is_lead = head.role, head.unit_id, head.is_lead
     stand_in.title, stand_in.position = _title(person_id, head.unit_id), head.position
-    stand_in.stand_in_for_id, stand_in.stand_in_reason = head.person_id, reason.strip()
+    stand_in.stand_in_for_id, stand_in.stand_in_reason = head.person_id, reason.strip() or None
     stand_in.removed_at = stand_in.declined_at = None
     db.session.add(stand_in)
     # The new participant's id goes into the fact that is told.
@@ -314,7 +314,7 @@ def as_plan(meeting: Meeting) -> MeetingPlan:
                 is_lead=one.is_lead,
                 title=one.title,
                 stand_in_for_id=one.stand_in_for_id,
-                stand_in_reason=one.stand_in_reason,
+                stand_in_reason=one.stand_in_reason or "",
             )
             for one in meeting.participants
             if one.removed_at is None
@@ -491,8 +491,9 @@ def _set_people(meeting: Meeting, people: Iterable[PlannedPerson]) -> tuple[list
             one.removed_at = one.declined_at = None
             fresh.append(one)
         one.position = position
-        for name in ("role", "unit_id", "is_lead", "title", "stand_in_for_id", "stand_in_reason"):
+        for name in ("role", "unit_id", "is_lead", "title", "stand_in_for_id"):
             setattr(one, name, getattr(planned, name))
+        one.stand_in_reason = planned.stand_in_reason or None
         db.session.add(one)
     gone = [one for person_id, one in known.items() if person_id not in wanted and one.removed_at is None]
     for one in gone:

@@ -17,6 +17,7 @@ class SignUp(Model):
     Never deleted: a withdrawal is a state, so the registers stay whole. Two people may share a number and
     each holds one live place; `mobile` is encrypted, `mobile_key` its keyed hash. `form_token` is the digest of
     the form it came from and of the person, so that a double click makes one row. `needs` are words, joined.
+    After `erased_at` the row says no more who it was; seat, place and state stay for the counts.
     """
 
     __tablename__ = "signup"
@@ -45,6 +46,7 @@ class SignUp(Model):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(Secret)
     entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    erased_at: Mapped[datetime | None]
 
     meeting: Mapped[Meeting] = relationship()
     pool: Mapped[Pool] = relationship()

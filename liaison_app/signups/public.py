@@ -171,7 +171,9 @@ def ticket(signup: SignUp) -> ResponseReturnValue:
         is_over=_is_over(meeting, now),
         was_moved=meeting.significant_sequence > 0 and meeting.first_starts_at != meeting.starts_at,
         may_leave=signup.state != SignUpState.WITHDRAWN and rules.may_leave(hours, now),
-        may_return=signup.state == SignUpState.WITHDRAWN and rules.why_shut(hours, now) is None,
+        may_return=signup.state == SignUpState.WITHDRAWN
+        and signup.erased_at is None
+        and rules.why_shut(hours, now) is None,
         phone=_phone(meeting),
     )
 

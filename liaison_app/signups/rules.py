@@ -12,7 +12,7 @@ from .errors import MeetingOff, NotYetOpen, PoolFull, SignUpClosed, SignUpRefuse
 from .kinds import Door, SignUpState
 
 # Rises with every change of /privacy; each sign-up keeps the one its applicant agreed to.
-PRIVACY_VERSION = "2026-11"
+PRIVACY_VERSION = "2026-12"
 NAMES_PER_MOBILE = 2
 # Sign-ups of one number at one meeting, those withdrawn among them: whoever goes on after that asks too often.
 TRIES_PER_MOBILE = 6

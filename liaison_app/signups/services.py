@@ -110,7 +110,7 @@ def withdraw(signup_id: int, *, by: Account | None = None, reason: str = "") -> 
     others = queries.list_of_mobile(meeting.id, signup.mobile_key)
     if all(one.state == SignUpState.WITHDRAWN for one in others):
         # Nobody is called any more about a seat that was given back.
-        messages.drop_superseded(_about(meeting), _thread(signup))
+        messages.drop_superseded(_about(meeting), thread_of(signup))
     promote(meeting.id)
     return signup
 
@@ -123,6 +123,8 @@ def come_back(signup_id: int) -> SignUp:
     signup, meeting = _lock_both(signup_id)
     if signup.state != SignUpState.WITHDRAWN:
         return signup
+    if signup.erased_at is not None:
+        raise MeetingOff
     now = clock.now()
     if refusal := rules.why_shut(queries.hours_of(meeting), now):
         raise refusal
@@ -167,10 +169,20 @@ def tell_everybody(meeting_id: int, matter: str, *, reason: str = "") -> int:
     for signup in queries.list_live(meeting.id):
         by_mobile.setdefault(signup.mobile_key, []).append(signup)
     for signups in by_mobile.values():
-        messages.drop_superseded(_about(meeting), _thread(signups[0]))
+        messages.drop_superseded(_about(meeting), thread_of(signups[0]))
         key = f"{meeting.id}-{meeting.sequence}"
         _queue(matter, meeting, signups, key=key, reason=reason, expires=matter == "moved")
     return len(by_mobile)
+
+
+def revise_question(signup_id: int, question: str) -> SignUp:
+    """Write what somebody now wants to ask, until the meeting begins. Raises Missing, MeetingOff."""
+    signup, meeting = _lock_both(signup_id)
+    if signup.erased_at is not None or not rules.may_leave(queries.hours_of(meeting), clock.now()):
+        raise MeetingOff
+    signup.question = question or None
+    _record("revise", signup, meeting, None)
+    return signup
 
 
 def note_reveal(signup: SignUp, *, by: Account) -> None:
@@ -194,7 +206,7 @@ def _queue(
         "signup",
         unit_id=meeting.unit_id,
         about=_about(meeting),
-        dedupe_key=f"{matter}:{_thread(signups[0])}:{key}",
+        dedupe_key=f"{matter}:{thread_of(signups[0])}:{key}",
         to_name="、".join(names)[:100],
         to_phone=signups[0].mobile,
         subject=letter.subject,
@@ -207,8 +219,9 @@ def _about(meeting: Meeting) -> str:
     return f"meeting:{meeting.id}"
 
 
-def _thread(signup: SignUp) -> str:
-    return f"phone-{signup.mobile_key[:24]}"
+def thread_of(signup: SignUp) -> str:
+    """Return the thread of the messages to the telephone of a sign-up."""
+    return f"{messages.PHONE_THREAD}{signup.mobile_key[:24]}"
 
 
 def _lock_both(signup_id: int) -> tuple[SignUp, Meeting]:

@@ -213,10 +213,10 @@ def test_files_and_rows_are_forgotten_after_a_day(office):
     runs = {"done": upload(office, *ROWS), "ready": upload(office, *ROWS, token="form-2")}
     worker.drain()
     write(runs["done"], office, *ROWS)
-    with clock.frozen(clock.now() + services.KEPT - timedelta(minutes=1)):
+    with clock.frozen(clock.now() + timedelta(hours=23, minutes=59)):
         jobs.forget_old()
         assert get(runs["ready"]).data is not None
-    with clock.frozen(clock.now() + services.KEPT + timedelta(minutes=1)):
+    with clock.frozen(clock.now() + timedelta(hours=24, minutes=1)):
         jobs.forget_old()
     assert [str(get(runs[name]).state) for name in runs] == ["done", "discarded"]
     assert get(runs["ready"]).data is None

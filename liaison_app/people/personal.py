@@ -1,0 +1,86 @@
+"""What the registers hold of deputies and officials."""
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, or_
+
+from liaison_app.core.errors import N_
+from liaison_app.core.personal import Field, Holding, Subject, Whose, declare, excuse
+
+from .models import Mandate, Person, Post
+
+
+def _is(subject: Subject) -> ColumnElement[bool] | None:
+    return Person.id == subject.person_id if subject.person_id else None
+
+
+def _gender(row: Person, subject: Subject) -> str:
+    """Male or female in the reader's language."""
+    return gettext(row.gender) if row.gender else ""
+
+
+DUTY = N_("代表和部门负责人履职需要（代表法、地方组织法），由任免、选举机关提供")
+
+CONTACTS = Holding(
+    name="contacts",
+    model=Person,
+    title=N_("联系方式"),
+    whose=Whose.OFFICIAL,
+    basis=DUTY,
+    event=N_("离任（没有代表资格，也不担任职务）"),
+    period="contact",
+    since=Person.left_at,
+    holds=or_(Person.mobile.is_not(None), Person.email != "", Person.feed_hash.is_not(None)),
+    of=_is,
+    fields=(
+        Field(Person.mobile, N_("手机号"), N_("请您参加活动，告诉变更"), masks=True),
+        Field(Person.email, N_("邮箱"), N_("发邀请和变更"), "", masks=True),
+        Field(
+            Person.feed_hash,
+            N_("本人日历的链接"),
+            N_("本人订阅自己的场次"),
+            tells=lambda row, _: bool(row.feed_hash),
+        ),
+    ),
+    also={Person.mobile_key: None},
+)
+REGISTER = Holding(
+    name="person",
+    model=Person,
+    title=N_("名册"),
+    whose=Whose.OFFICIAL,
+    basis=DUTY,
+    event=N_("届满后作为履职档案留存，由代表工作机构按档案规定处理"),
+    holds=Person.name != "",
+    of=_is,
+    fields=(
+        Field(Person.name, N_("姓名"), N_("公布谁来接待、谁来答复")),
+        Field(Person.pinyin, N_("姓名拼音"), N_("名册排序")),
+        Field(Person.gender, N_("性别"), N_("代表名册"), tells=_gender),
+        Field(Person.born_on, N_("出生日期"), N_("代表名册")),
+        Field(Person.ethnicity, N_("民族"), N_("代表名册")),
+        Field(Person.party, N_("党派"), N_("代表名册")),
+        Field(Person.education, N_("学历"), N_("代表名册")),
+        Field(Person.employer, N_("工作单位"), N_("代表名册")),
+        Field(Person.job_title, N_("职务"), N_("代表名册")),
+        Field(Person.expertise, N_("特长"), N_("按议题请代表")),
+    ),
+    also={Person.name_key: None},
+)
+MANDATES = Holding(
+    name="mandate",
+    model=Mandate,
+    title=N_("代表资格"),
+    whose=Whose.OFFICIAL,
+    basis=DUTY,
+    event=N_("届满后作为履职档案留存，由代表工作机构按档案规定处理"),
+    holds=Mandate.card_no != "",
+    of=lambda subject: Mandate.person_id == subject.person_id if subject.person_id else None,
+    headline=lambda row: row.term,
+    fields=(
+        Field(Mandate.card_no, N_("代表证号"), N_("核对代表身份")),
+        Field(Mandate.constituency, N_("选区"), N_("代表名册")),
+    ),
+)
+
+declare(CONTACTS, REGISTER, MANDATES)
+excuse("the name of a post in a body", Post.title)
