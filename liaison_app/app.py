@@ -153,9 +153,9 @@ LISTENERS = (
 )  # fmt: skip
 
 
-# Domains that say in their `personal.py` where personal data lies.
+# Domains that say in their `personal.py` where personal data lies, in the order in which people read of it.
 HOLDERS = (
-    "accounts", "audit", "imports", "invitations", "jobs", "messages", "orgs", "people", "scheduling", "signups",
+    "signups", "messages", "people", "scheduling", "invitations", "imports", "jobs", "accounts", "audit", "orgs",
     "stations",
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ from liaison_app.core.personal import Field, Holding, Subject, Whose
 from liaison_app.core.web import current_settings
 from liaison_app.invitations.letters import thread_of
 from liaison_app.invitations.models import Invitation
+from liaison_app.messages.personal import OUTBOX
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import within
 from liaison_app.people.models import Person
@@ -138,7 +139,8 @@ def subject_of_person(person: Person) -> Subject:
 def tell(subject: Subject) -> list[Told]:
     """Return everything the declared places hold of somebody, and nothing of anybody else."""
     told = []
-    for holding, days in list_places():
+    # What was sent is long, and comes last.
+    for holding, days in sorted(list_places(), key=lambda place: place[0] is OUTBOX):
         is_theirs = holding.of(subject) if holding.of else None
         if is_theirs is None:
             continue

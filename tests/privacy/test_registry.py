@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from liaison_app.core import personal
 from liaison_app.core.db import Model, Secret, SecretBytes
 from liaison_app.settings import RETENTION_DAYS, Settings, SettingsRefused
+from liaison_app.signups.rules import PRIVACY_VERSION
 
 TELLING = re.compile(
     r"(^|_)(name|names|phone|mobile|email|mail|address|reason|agent|born|gender|ethnicity|party|education|employer"
@@ -24,7 +25,10 @@ def columns() -> dict[str, object]:
 
 
 def looks_personal(name: str, column) -> bool:
-    return isinstance(column.type, (Secret, SecretBytes)) or bool(TELLING.search(name.partition(".")[2]))
+    told = name.partition(".")[2]
+    return isinstance(column.type, (Secret, SecretBytes)) or bool(
+        TELLING.search(told) and not told.endswith("_hash")
+    )
 
 
 def covered() -> set[str]:
@@ -82,3 +86,21 @@ def test_an_office_sets_its_own_days(tmp_path):
 def test_days_that_make_no_sense_stop_the_start(tmp_path, typed):
     with pytest.raises(SettingsRefused, match="LIAISON_RETENTION"):
         Settings(data=tmp_path, retention=typed).checked()
+
+
+def test_the_notice_says_of_every_field_the_period_by_which_the_job_goes(app, make_app):
+    page = make_app(retention="signup=61,message=62,answer=63").test_client().get("/privacy").text
+    for days in (61, 62, 63, 30):
+        assert f"后 {days} 天，到期自动清空" in page
+    for one in personal.holdings():
+        if one.whose != personal.Whose.STAFF:
+            assert one.title in page
+            assert all(field.what in page and field.why in page for field in one.fields)
+
+
+def test_a_sign_up_keeps_the_version_of_the_notice_that_was_shown(client, case):
+    from liaison_app.core.db import db
+    from liaison_app.signups.models import SignUp
+
+    assert db.session.get_one(SignUp, case.signup).privacy_version == PRIVACY_VERSION
+    assert f"版本：{PRIVACY_VERSION}" in client.get("/privacy").text
