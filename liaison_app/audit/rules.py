@@ -69,6 +69,8 @@ ACTION_NAMES = {
     "messages:message:send": N_("发出邮件"),
     "messages:message:told": N_("记为已电话通知"),
     "operations:backup:restore": N_("从备份恢复"),
+    "people:consent:give": N_("记下同意公开"),
+    "people:consent:withdraw": N_("记下撤回公开"),
     "people:feed:issue": N_("发日历链接"),
     "people:feed:revoke": N_("停用日历链接"),
     "people:phone:reveal": N_("看电话全号"),

@@ -12,6 +12,7 @@ from liaison_app.access.guards import public
 from liaison_app.core import clock
 from liaison_app.core.htmx import render
 from liaison_app.core.text import clean_line, from_local, local
+from liaison_app.people import queries as people
 from liaison_app.people.rules import LEVEL_NAMES
 from liaison_app.scheduling import queries as scheduling
 from liaison_app.stations import queries as stations
@@ -50,10 +51,12 @@ def station(station: Station) -> ResponseReturnValue:
     found = scheduling.list_between(today - BACK, today + AHEAD, station_id=station.id)
     ahead = [one for one in found if one.starts_at >= today]
     seats = queries.seats_for([one.id for one in ahead])
+    members = stations.list_members(station.id)
     return render(
         "stations/station.html",
         station=station,
-        members=stations.list_members(station.id),
+        members=members,
+        shows_expertise=people.published([one.id for one in members], "expertise"),
         ahead=ahead,
         left={id: one.left for id, one in seats.items()},
         past=[one for one in reversed(found) if one.starts_at < today][:10],

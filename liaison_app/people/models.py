@@ -43,6 +43,34 @@ class Person(Model):
     posts: Mapped[list["Post"]] = relationship(back_populates="person")
 
 
+class PublicationConsent(Model):
+    """Somebody's consent that one field stands on public pages, until withdrawn (个人信息保护法 25).
+
+    Without one nothing but name, unit and level is public. `recorded_by` and `withdrawn_by` name the clerks.
+    """
+
+    __tablename__ = "publication_consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    field: Mapped[str] = mapped_column(String(40))
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str] = mapped_column(String(100), default="")
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(String(100), default="")
+
+
+# One consent in force per person and field.
+Index(
+    "uq_publication_consent_live",
+    PublicationConsent.person_id,
+    PublicationConsent.field,
+    unique=True,
+    sqlite_where=PublicationConsent.withdrawn_at.is_(None),
+    postgresql_where=PublicationConsent.withdrawn_at.is_(None),
+)
+
+
 class Mandate(Model):
     """A deputy's mandate at one level: 1 national … 5 town."""
 

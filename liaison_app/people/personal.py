@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, or_
 from liaison_app.core.errors import N_
 from liaison_app.core.personal import Field, Holding, Subject, Whose, declare, excuse
 
-from .models import Mandate, Person, Post
+from .models import Mandate, Person, Post, PublicationConsent
 
 
 def _is(subject: Subject) -> ColumnElement[bool] | None:
@@ -83,4 +83,5 @@ MANDATES = Holding(
 )
 
 declare(CONTACTS, REGISTER, MANDATES)
+excuse("which clerks wrote a consent down", PublicationConsent.recorded_by, PublicationConsent.withdrawn_by)
 excuse("the name of a post in a body", Post.title)

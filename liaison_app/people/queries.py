@@ -13,7 +13,7 @@ from liaison_app.core.text import name_key
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import Alias, OrgUnit
 
-from .models import Mandate, MandateState, Person, Post, PostKind
+from .models import Mandate, MandateState, Person, Post, PostKind, PublicationConsent
 
 _ACTIVE = select(Mandate.person_id).where(Mandate.state == MandateState.ACTIVE)
 _HEADS_FIRST = {PostKind.HEAD: 0, PostKind.DEPUTY_HEAD: 1, PostKind.OFFICER: 2, PostKind.CONTACT: 3}
@@ -74,6 +74,22 @@ def list_named(name: str, limit: int = 20) -> Sequence[Person]:
     with_both = (selectinload(Person.mandates), selectinload(Person.posts).joinedload(Post.unit))
     wanted = select(Person).where(Person.name_key == name_key(name)).options(*with_both)
     return list(db.session.scalars(wanted.order_by(Person.id).limit(limit)))
+
+
+def published(person_ids: Collection[int], field: str) -> set[int]:
+    """Return who of these people has agreed that the field is public."""
+    agreed = select(PublicationConsent.person_id).where(
+        PublicationConsent.person_id.in_(person_ids),
+        PublicationConsent.field == field,
+        PublicationConsent.withdrawn_at.is_(None),
+    )
+    return set(db.session.scalars(agreed))
+
+
+def list_consents(person_id: int) -> Sequence[PublicationConsent]:
+    """Return somebody's consents to publication, the withdrawn ones too, the newest first."""
+    wanted = select(PublicationConsent).where(PublicationConsent.person_id == person_id)
+    return list(db.session.scalars(wanted.order_by(PublicationConsent.id.desc())))
 
 
 def list_posts(kinds: Collection[OrgKind], unit_ids: Collection[int] | None = None) -> Sequence[Post]:

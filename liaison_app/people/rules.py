@@ -13,6 +13,10 @@ from liaison_app.core.text import Unreadable, clean_line
 LEVEL_NAMES = {1: N_("全国"), 2: N_("省"), 3: N_("市"), 4: N_("区"), 5: N_("镇")}
 
 
+# What a public page may show of a deputy beyond name, unit and level, once there is a consent.
+PUBLISHABLE = {"expertise": N_("特长")}
+
+
 class MandateState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"

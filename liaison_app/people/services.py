@@ -8,13 +8,16 @@ from typing import Any
 
 from liaison_app.audit import services as audit
 from liaison_app.audit.services import Actor
+from liaison_app.core import clock
 from liaison_app.core.db import db, keyed_hash, lock
+from liaison_app.core.errors import Missing
 from liaison_app.core.text import name_key
 from liaison_app.core.tokens import digest, make
 from liaison_app.orgs.models import OrgUnit
 
-from .models import Mandate, Person, Post
-from .rules import MandateState, PostKind, pinyin_of
+from .models import Mandate, Person, Post, PublicationConsent
+from .queries import list_consents
+from .rules import PUBLISHABLE, MandateState, PostKind, pinyin_of
 
 FEED = "feed"
 PINYIN_LENGTH = 200
@@ -72,6 +75,30 @@ def note_revealed(person_id: int, *, by: Actor) -> Person:
     person = lock(Person, person_id)
     audit.record("people:phone:reveal", person, by=by, sentence=person.name)
     return person
+
+
+def note_consent(person_id: int, field: str, *, is_given: bool, by: Actor) -> None:
+    """Write down that somebody agrees that a field is public, or does not any more. Raises Missing.
+
+    Doing it twice does nothing.
+    """
+    if field not in PUBLISHABLE:
+        raise Missing
+    person = lock(Person, person_id)
+    live = next(
+        (one for one in list_consents(person_id) if one.field == field and one.withdrawn_at is None), None
+    )
+    if is_given == (live is not None):
+        return
+    now = clock.now()
+    if live is not None:
+        live.withdrawn_at, live.withdrawn_by = now, by.name
+    else:
+        db.session.add(
+            PublicationConsent(person_id=person_id, field=field, recorded_at=now, recorded_by=by.name)
+        )
+    step = "give" if is_given else "withdraw"
+    audit.record(f"people:consent:{step}", person, by=by, sentence=f"{person.name}：{PUBLISHABLE[field]}")
 
 
 def issue_feed(person_id: int, *, by: Actor) -> str:

@@ -13,7 +13,7 @@ from liaison_app.access.guards import allowed_paths, requires
 from liaison_app.access.permissions import Permission
 from liaison_app.core import clock
 from liaison_app.core.db import get, transaction
-from liaison_app.core.errors import LiaisonError
+from liaison_app.core.errors import LiaisonError, Missing
 from liaison_app.core.htmx import render
 from liaison_app.core.personal import WHOSE_NAMES
 from liaison_app.core.web import translated
@@ -21,6 +21,8 @@ from liaison_app.limits.rules import FILES, REVEAL
 from liaison_app.orgs import queries as orgs
 from liaison_app.people import queries as people
 from liaison_app.people.models import Person
+from liaison_app.people.rules import PUBLISHABLE
+from liaison_app.people.services import note_consent
 from liaison_app.signups.models import SignUp
 from liaison_app.signups.queries import mobile_key
 from liaison_app.stations import queries as stations
@@ -163,13 +165,39 @@ def get_held(person_id: int) -> Held:
     return Held(person, (*orgs.list_root_paths(), *homes, *posts))
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """One field of somebody that may be published."""
+
+    held: Held
+    field: str
+
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        return self.held.unit_paths
+
+
+def get_field(person_id: int, field: str) -> Chosen:
+    """Return a publishable field of somebody, or raise Missing."""
+    if field not in PUBLISHABLE:
+        raise Missing
+    return Chosen(get_held(person_id), field)
+
+
 @bp.get("/people/<int:person_id>/data")
 @requires(Permission.PRIVACY_PERSON, on=get_held)
 def person(held: Held) -> ResponseReturnValue:
     """Show what is held of a deputy or an official, why and until when."""
     told = queries.tell(queries.subject_of_person(held.person))
+    consents = people.list_consents(held.person.id)
     return render(
-        "privacy/person.html", person=held.person, told=told, has_contacts=_has_contacts(held.person)
+        "privacy/person.html",
+        person=held.person,
+        told=told,
+        has_contacts=_has_contacts(held.person),
+        consents=consents,
+        publishable=PUBLISHABLE,
+        agreed={one.field for one in consents if one.withdrawn_at is None},
     )
 
 
@@ -195,6 +223,17 @@ def contacts(held: Held) -> ResponseReturnValue:
     if not _has_contacts(held.person):
         return redirect(url_for(".person", person_id=person_id), 303)
     return render("privacy/contacts.html", person=held.person)
+
+
+@bp.post("/people/<int:person_id>/data/consents/<string:field>")
+@requires(Permission.PRIVACY_PERSON, on=get_field)
+def consent(chosen: Chosen) -> ResponseReturnValue:
+    """Write down that somebody agrees that a field is public, or takes that back."""
+    person_id, is_given = chosen.held.person.id, request.form.get("given") == "1"
+    with transaction():
+        note_consent(person_id, chosen.field, is_given=is_given, by=g.account)
+    flash(_("记下了：同意公开。") if is_given else _("记下了：不再公开。"))
+    return redirect(url_for(".person", person_id=person_id), 303)
 
 
 def _has_contacts(person: Person) -> bool:

@@ -37,11 +37,30 @@ def upgrade() -> None:
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_retention_run"),
     )
+    op.create_table(
+        "publication_consent",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(40), nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("recorded_by", sa.String(100), nullable=False),
+        sa.Column("withdrawn_at", MOMENT, nullable=True),
+        sa.Column("withdrawn_by", sa.String(100), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_publication_consent_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_publication_consent"),
+    )
+    op.create_index("ix_publication_consent_person_id", "publication_consent", ["person_id"])
+    live = sa.text("withdrawn_at IS NULL")
+    op.create_index(
+        "uq_publication_consent_live", "publication_consent", ["person_id", "field"], unique=True,
+        sqlite_where=live, postgresql_where=live,
+    )  # fmt: skip
     _reseal(sa.Column("sealed", Secret, nullable=True), lambda text: text or None)
 
 
 def downgrade() -> None:
     _reseal(sa.Column("sealed", sa.String(300), nullable=False, server_default=""), lambda text: text or "")
+    op.drop_table("publication_consent")
     op.drop_table("retention_run")
     op.drop_table("erasure")
     for table, column in (("person", "left_at"), ("message", "erased_at"), ("signup", "erased_at")):

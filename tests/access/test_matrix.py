@@ -108,6 +108,7 @@ ROWS = {
     "people.reveal": row("/people/{person}/phone", P.PHONE_REVEAL),
     "people.revoke_feed": row("/people/{person}/feed/revoke", P.FEED_ISSUE),
     "privacy.ask": row("/personal-data/requests", P.PRIVACY_REQUEST),
+    "privacy.consent": row("/people/{person}/data/consents/expertise", P.PRIVACY_PERSON),
     "privacy.contacts": row("/people/{person}/data/contacts", P.PRIVACY_PERSON),
     "privacy.erase": row("/personal-data/requests/{signup}/erase", P.PRIVACY_REQUEST),
     "privacy.give_copy": row("/personal-data/requests/{signup}/copy", P.PRIVACY_REQUEST),
