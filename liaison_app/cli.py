@@ -196,6 +196,6 @@ def _run_both(host: str, port: int, processes: int) -> None:
     finally:
         for child in children:
             child.terminate()
-        ended = [child.wait(timeout=20) for child in children]
+        ended = [child.wait(timeout=40) for child in children]
     if any(code not in (0, -signal.SIGTERM) for code in ended):
         sys.exit(1)
