@@ -130,6 +130,8 @@ PAGES = (
     "accounts.public",
     "accounts.sso_pages",
     "accounts.views",
+    "attendance.public",
+    "attendance.views",
     "dashboards.people_pages",
     "dashboards.public",
     "dashboards.station_pages",

@@ -9,6 +9,7 @@ class Permission(StrEnum):
     """What an account may do, as area:thing:action. Alphabetical; the only list there is."""
 
     ACCOUNT_MANAGE = "accounts:account:manage"
+    ATTENDANCE_MANAGE = "attendance:check_in:manage"
     AUDIT_READ = "audit:trail:read"
     DESK_READ = "dashboards:desk:read"
     FEED_ISSUE = "people:feed:issue"
@@ -33,6 +34,7 @@ class Permission(StrEnum):
 
 PERMISSION_NAMES = {
     Permission.ACCOUNT_MANAGE: N_("管账号和授权"),
+    Permission.ATTENDANCE_MANAGE: N_("签到，管门口"),
     Permission.AUDIT_READ: N_("看操作记录"),
     Permission.DESK_READ: N_("看工作台"),
     Permission.FEED_ISSUE: N_("发日历链接"),
@@ -96,6 +98,7 @@ THREE_ADMINS = frozenset({Role.ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 
 _ORGANIZER = frozenset(
     {
+        Permission.ATTENDANCE_MANAGE,
         Permission.DESK_READ,
         Permission.FEED_ISSUE,
         Permission.INVITATION_ANSWER,
@@ -149,9 +152,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.PRIVACY_PERSON,
         Permission.PRIVACY_READ,
     },
-    # Takes the minutes: knows who sits at the table, and no telephone number.
+    # Takes the minutes and notes who came: knows who sits at the table, and no telephone number.
     Role.RECORDER: frozenset(
         {
+            Permission.ATTENDANCE_MANAGE,
             Permission.DESK_READ,
             Permission.INVITATION_READ,
             Permission.MEETING_READ,

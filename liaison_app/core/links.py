@@ -20,6 +20,10 @@ def meeting_url(code: str) -> str:
     return absolute(f"/m/{code}")
 
 
+def door_url(code: str) -> str:
+    return absolute(f"/door/{code}")
+
+
 def feed_url(token: str) -> str:
     return absolute(f"/feeds/{token}.ics")
 

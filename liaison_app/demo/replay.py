@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from liaison_app.access.permissions import Role
 from liaison_app.accounts.models import Account
+from liaison_app.attendance import queries as came
+from liaison_app.attendance import services as attendance
 from liaison_app.core import clock
 from liaison_app.core.text import local, show_span
 from liaison_app.invitations import queries as asked
@@ -177,6 +179,9 @@ class Life:
 
     def hold(self) -> None:
         scheduling.hold_meeting(raised=self.planned.issues, solved=self.planned.solved, **self._step())
+        # The clerk keys the signed sheet in.
+        expected = [one.key for one in came.list_guests(self.meeting.id) if one.is_expected]
+        attendance.key_in(self.meeting.id, expected, by=self.by)
 
     def close(self) -> None:
         scheduling.close_meeting(**self._step())

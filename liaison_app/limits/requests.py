@@ -23,6 +23,11 @@ def expect(limit: Limit, who: str | None) -> None:
     g.limit_due = (limit, who) if who is not None and current_settings().limits else None
 
 
+def waive() -> None:
+    """Leave this request uncounted: it comes from somebody who has shown to belong here."""
+    g.limit_due = None
+
+
 def settle() -> None:
     """Count a request that wrote nothing. Raises TooMany."""
     if due := g.get("limit_due"):
@@ -35,6 +40,13 @@ def count_miss() -> None:
     """Count an address that looks like a personal link and is none. Raises TooMany."""
     if who := visitor(rules.MISSED_LINK):
         services.count(rules.MISSED_LINK, who)
+
+
+def count_door_pin(meeting_id: int) -> None:
+    """Count one try of a door's PIN, right or wrong. Raises TooMany."""
+    if who := visitor(rules.DOOR_PIN):
+        services.count(rules.DOOR_PIN, f"{who}:{meeting_id}")
+        services.count(rules.DOOR_PINS, str(meeting_id))
 
 
 def take_sign_up(meeting_id: int) -> None:

@@ -30,6 +30,9 @@ PUBLIC_WRITE = Limit("public_write", 120, timedelta(seconds=2))
 SIGN_UP = Limit("sign_up", 30, timedelta(minutes=1))
 # Addresses that look like a personal link and are none (SECURITY B1). A right link opens all the same.
 MISSED_LINK = Limit("missed_link", 20, timedelta(seconds=30), counts_loopback=True)
+# Tries of a door's PIN: from one network, and from all of them together (SECURITY A14).
+DOOR_PIN = Limit("door_pin", 10, timedelta(minutes=1), counts_loopback=True)
+DOOR_PINS = Limit("door_pins", 60, timedelta(seconds=30), counts_loopback=True)
 # By account: files with many people in them, and whole telephone numbers.
 FILES = Limit("files", 20, timedelta(seconds=30), counts_loopback=True)
 REVEAL = Limit("reveal", 60, timedelta(seconds=30), counts_loopback=True)

@@ -25,7 +25,8 @@ class Row:
     """What one route should do: who is let in (permissions, “public” or “signed_in”), and where a thing stands.
 
     The path is filled from `Side.places`; without a place in it, the route is about no thing of one unit.
-    `is_missing` says that what stands there is no account's of this test: somebody else's browser.
+    `is_missing` says that what stands there is no account's of this test: somebody else's browser, or a door whose PIN
+    nobody gave.
     """
 
     guard: tuple[Permission, ...] | str
@@ -46,7 +47,7 @@ def public(path: str) -> Row:
 
 
 MEETING, INVITATION = "/meetings/{meeting}", "/invitations/{invitation}"
-ACCOUNT = "/accounts/{account}"
+ACCOUNT, ATTENDANCE = "/accounts/{account}", "/meetings/{arriving}/attendance"
 # One row for every route; a new route fails until it has one.
 ROWS = {
     "accounts.account": row(ACCOUNT, P.ACCOUNT_MANAGE, P.AUDIT_READ),
@@ -65,10 +66,26 @@ ROWS = {
     "accounts.setup": public("/setup/{setup}"),
     "accounts.unlock": row(f"{ACCOUNT}/unlock", P.ACCOUNT_MANAGE),
     "accounts.who": row("/access/who", P.ACCOUNT_MANAGE, P.AUDIT_READ),
+    "attendance.board": row(ATTENDANCE, P.SIGNUP_READ),
+    "attendance.end_device": row(f"{ATTENDANCE}/devices/{{device}}/end", P.ATTENDANCE_MANAGE),
+    "attendance.let_in": row(f"{ATTENDANCE}/in", P.ATTENDANCE_MANAGE),
+    "attendance.open_door": row(f"{ATTENDANCE}/pin", P.ATTENDANCE_MANAGE),
+    "attendance.paper": row(f"{ATTENDANCE}/paper", P.ATTENDANCE_MANAGE),
+    "attendance.sheet": row(f"{ATTENDANCE}/sheet", P.SIGNUP_READ),
+    "attendance.sheet_csv": row(f"{ATTENDANCE}.csv", P.SIGNUP_READ),
+    "attendance.shut_door": row(f"{ATTENDANCE}/shut", P.ATTENDANCE_MANAGE),
+    "attendance.undo": row(f"{ATTENDANCE}/{{check_in}}/undo", P.ATTENDANCE_MANAGE),
+    "attendance.walk_in": row(f"{ATTENDANCE}/walk-in", P.ATTENDANCE_MANAGE),
     "audit.export": row("/audit.csv", P.AUDIT_READ),
     "audit.trail": row("/audit", P.AUDIT_READ),
     "dashboards.calendar": row("/desk/calendar", P.MEETING_READ),
     "dashboards.desk": row("/desk", P.DESK_READ),
+    # A telephone that gave no PIN finds nothing behind the first page.
+    "door.door": public("/door/{door}"),
+    "door.leave": Row("public", "/door/{door}/leave", is_missing=True),
+    "door.let_in": Row("public", "/door/{door}/in", is_missing=True),
+    "door.undo": Row("public", "/door/{door}/undo", is_missing=True),
+    "door.walk_in": Row("public", "/door/{door}/walk-in", is_missing=True),
     "feeds.everything": public("/calendar.ics"),
     "feeds.of_bureau": public("/bureaus/{bureau}/calendar.ics"),
     "feeds.of_meeting": public("/m/{code}.ics"),
@@ -211,7 +228,7 @@ def test_the_document_is_up_to_date(product):
 def expected(one: Row, role: Role | None, is_own: bool) -> str:
     """Return what should come of a request: “open”, “login”, “403” or “404”."""
     if one.guard == "public":
-        return "open"
+        return "404" if one.is_missing else "open"
     if role is None:
         return "login"
     if one.guard == "signed_in":

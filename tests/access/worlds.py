@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from liaison_app.access.permissions import Role
 from liaison_app.accounts import services as accounts
 from liaison_app.accounts.models import BrowserSession, SignInLink
+from liaison_app.attendance import services as attendance
+from liaison_app.attendance.kinds import Way
 from liaison_app.audit.rules import QUIET
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
@@ -41,6 +43,7 @@ from liaison_app.scheduling.models import Meeting
 from liaison_app.scheduling.rules import MeetingPlan, PlannedPerson
 from liaison_app.signups.services import ticket_token
 from tests.factories.accounts import make_account
+from tests.factories.attendance import make_device
 from tests.factories.messages import make_call
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
@@ -137,6 +140,8 @@ def _fill(street: dict[str, object], number: int) -> Side:
         meeting = _meeting(street, f"第{number}街专场", 7, True)
         hidden = _meeting(street, f"{mark}内部会", 8, False, place_text=f"{mark}小院")
         draft = _meeting(street, f"{mark}草稿", 9, True, publish=False)
+        # Its door is open now.
+        arriving = _meeting(street, f"第{number}街进站日", 1 / 24, True)
     with transaction():
         head, deputy = (
             next(
@@ -162,6 +167,9 @@ def _fill(street: dict[str, object], number: int) -> Side:
         grant = accounts.grant(clerk, Role.LIAISON, street["house"], by=None)
         run = _run(street["house"], mark)
         feed = people.issue_feed(street["deputy"], by=clerk)
+        day = db.session.get_one(Meeting, arriving)
+        device = make_device(day, f"{mark}志愿者")
+        arrived = attendance.note(arriving, f"p{day.participants[1].id}", Way.LIST, by=device)
         mail = db.session.scalar(
             select(Message.id)
             .where(Message.unit_id == street["house"], Message.channel == Channel.EMAIL)
@@ -174,6 +182,7 @@ def _fill(street: dict[str, object], number: int) -> Side:
             "station": street["station"], "room": street["room"], "bureau": street["bureau"],
             "unit": street["house"], "account": clerk.id, "grant": grant.id, "run": run.id, "feed": feed,
             "setup": accounts.make_setup_link(clerk), "browser": _browser(clerk), "entry": _entry(street, number),
+            "arriving": arriving, "door": day.code, "device": device.id, "check_in": arrived.id,
         }  # fmt: skip
     places["day"] = (clock.now() + timedelta(days=9)).date().isoformat()
     secrets = [
@@ -185,7 +194,7 @@ def _fill(street: dict[str, object], number: int) -> Side:
 
 
 def _meeting(
-    street, title: str, days: int, is_public: bool, *, publish: bool = True, place_text: str = ""
+    street, title: str, days: float, is_public: bool, *, publish: bool = True, place_text: str = ""
 ) -> int:
     starts_at = clock.now() + timedelta(days=days)
     plan = MeetingPlan(

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Select, select
 
 from liaison_app.accounts import services as accounts
 from liaison_app.accounts.models import Account, Passkey, SignInLink
+from liaison_app.attendance import services as attendance
+from liaison_app.attendance.models import CheckIn
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.tokens import digest
@@ -23,11 +25,12 @@ from liaison_app.scheduling.models import Meeting
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 from liaison_app.signups.services import ticket_token
+from tests.factories.scheduling import make_meeting
 from tests.imports.lists import DEPUTY, sheet
 
 # What a GET brings that is no page: files, pictures, parts of pages.
 NO_PAGES = {
-    "operations.numbers", "operations.ready",
+    "attendance.sheet_csv", "operations.numbers", "operations.ready",
     "audit.export", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
     "imports.template", "invitations.calendar_file", "invitations_public.calendar_file", "messages.download",
     "invitations.board_csv", "scheduling.check", "scheduling.deputies", "scheduling.meetings_csv", "signups.roster_csv",
@@ -42,6 +45,7 @@ def list_addresses() -> dict[str, list[str]]:
     heating, full, moved = _meeting("供暖专场"), _meeting("科技惠企专场"), _meeting("老旧小区改造专场")
     draft, cancelled = _meeting("就业与工资专场"), _meeting("食品安全专场")
     today, done = _meeting("三官一员进站日"), _meeting("养老助餐专场")
+    held = _first(select(Meeting).where(Meeting.title == "供暖专场").order_by(Meeting.starts_at))
     meetings = (heating, full, moved, draft, cancelled, today, done)
     shown = [one for one in meetings if one is not draft]
     asked = _first(select(Invitation).where(Invitation.meeting_id == heating.id))
@@ -70,9 +74,15 @@ def list_addresses() -> dict[str, list[str]]:
         "accounts.revoke": [f"{held}/revoke"],
         "accounts.setup": [f"/setup/{_setup_token()}"],
         "accounts.who": ["/access/who"],
+        "attendance.board": _each("/meetings/{}/attendance", heating, held, today, draft),
+        "attendance.paper": _each("/meetings/{}/attendance/paper", held, draft),
+        "attendance.sheet": [f"/meetings/{heating.id}/attendance/sheet"],
+        "attendance.undo": [f"/meetings/{held.id}/attendance/{_check_in(held)}/undo"],
+        "attendance.walk_in": [f"/meetings/{held.id}/attendance/walk-in"],
         "audit.trail": ["/audit", "/audit?q=供暖"],
         "dashboards.calendar": ["/desk/calendar", "/desk/calendar?view=week"],
         "dashboards.desk": ["/desk"],
+        "door.door": [f"/door/{_open_door()}"],
         "imports.run": [f"/imports/{_import_run()}"],
         "imports.start": ["/imports"],
         "invitations.board": [
@@ -184,6 +194,19 @@ def _passkey() -> int:
         db.session.add(made)
         db.session.flush()
         return made.id
+
+
+def _check_in(meeting: Meeting) -> int:
+    """Return the number of a note that somebody came to a meeting."""
+    return _first(select(CheckIn.id).where(CheckIn.meeting_id == meeting.id))
+
+
+def _open_door() -> str:
+    """Return the code of a meeting whose door is open now."""
+    with transaction():
+        meeting = make_meeting("晚间接待", room=_meeting("供暖专场").room, starts_at=clock.now())
+        attendance.set_pin(meeting.id, by=_account("zhonganjie"))
+        return meeting.code
 
 
 def _import_run() -> int:
