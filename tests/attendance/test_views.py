@@ -62,7 +62,7 @@ def test_the_recorder_notes_who_comes_and_takes_it_back_with_a_reason(clerk, mee
 
 def test_the_list_can_show_only_who_is_missing(clerk, meeting):
     deputy, _citizen = keys(meeting)
-    clerk.post(at(meeting, "/in"), data={"who": deputy})
+    clerk.post(at(meeting, "/in"), data={"who": deputy}, follow_redirects=True)
     assert "田小野" not in clerk.get(at(meeting, "?show=missing"), headers={"HX-Request": "true"}).text
     assert "田小野" in clerk.get(at(meeting, "?show=came")).text
 

@@ -45,7 +45,7 @@ def list_addresses() -> dict[str, list[str]]:
     heating, full, moved = _meeting("供暖专场"), _meeting("科技惠企专场"), _meeting("老旧小区改造专场")
     draft, cancelled = _meeting("就业与工资专场"), _meeting("食品安全专场")
     today, done = _meeting("三官一员进站日"), _meeting("养老助餐专场")
-    held = _first(select(Meeting).where(Meeting.title == "供暖专场").order_by(Meeting.starts_at))
+    past = _first(select(Meeting).where(Meeting.title == "供暖专场").order_by(Meeting.starts_at))
     meetings = (heating, full, moved, draft, cancelled, today, done)
     shown = [one for one in meetings if one is not draft]
     asked = _first(select(Invitation).where(Invitation.meeting_id == heating.id))
@@ -74,11 +74,11 @@ def list_addresses() -> dict[str, list[str]]:
         "accounts.revoke": [f"{held}/revoke"],
         "accounts.setup": [f"/setup/{_setup_token()}"],
         "accounts.who": ["/access/who"],
-        "attendance.board": _each("/meetings/{}/attendance", heating, held, today, draft),
-        "attendance.paper": _each("/meetings/{}/attendance/paper", held, draft),
+        "attendance.board": _each("/meetings/{}/attendance", heating, past, today, draft),
+        "attendance.paper": _each("/meetings/{}/attendance/paper", past, draft),
         "attendance.sheet": [f"/meetings/{heating.id}/attendance/sheet"],
-        "attendance.undo": [f"/meetings/{held.id}/attendance/{_check_in(held)}/undo"],
-        "attendance.walk_in": [f"/meetings/{held.id}/attendance/walk-in"],
+        "attendance.undo": [f"/meetings/{past.id}/attendance/{_check_in(past)}/undo"],
+        "attendance.walk_in": [f"/meetings/{past.id}/attendance/walk-in"],
         "audit.trail": ["/audit", "/audit?q=供暖"],
         "dashboards.calendar": ["/desk/calendar", "/desk/calendar?view=week"],
         "dashboards.desk": ["/desk"],
