@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from flask_babel import gettext as _
 
-from liaison_app.core.sheets import csv_file
 from liaison_app.core.web import show_moment
 from liaison_app.scheduling.kinds import ROLE_NAMES
 
@@ -14,12 +13,8 @@ from .kinds import WAY_NAMES
 from .queries import Guest
 
 
-def sheet_file(guests: Iterable[Guest]) -> bytes:
-    """Return the list as CSV in UTF-8 with the mark that Excel wants."""
-    return csv_file(_rows(guests))
-
-
-def _rows(guests: Iterable[Guest]) -> Iterator[list[object]]:
+def sheet_rows(guests: Iterable[Guest]) -> Iterator[list[object]]:
+    """Yield the list, the head first; without telephone numbers."""
     yield [_("姓名"), _("身份"), _("单位或社区"), _("应到"), _("到了"), _("到场时间"), _("签到方式"), _("代会")]
     for guest in guests:
         note = guest.check_in

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, g, redirect, request, url_for
+from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from liaison_app.access.guards import requires
 from liaison_app.access.permissions import Permission
+from liaison_app.audit import traces
 from liaison_app.core import clock, links
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import render
-from liaison_app.core.sheets import MIMETYPE
 from liaison_app.core.web import translated
 from liaison_app.limits.rules import FILES
 from liaison_app.scheduling.kinds import RoleCode
@@ -23,7 +23,7 @@ from . import queries, rules, services
 from .forms import UndoForm, WalkInForm
 from .kinds import UndoReason, Way
 from .models import CheckIn, DoorDevice
-from .papers import sheet_file
+from .papers import sheet_rows
 from .queries import Guest
 
 bp = Blueprint("attendance", __name__)
@@ -178,9 +178,8 @@ def paper(meeting: Meeting) -> ResponseReturnValue:
 def sheet_csv(meeting: Meeting) -> ResponseReturnValue:
     """Who was expected and who came, as a file for a spreadsheet; without telephone numbers."""
     guests = [one for one in queries.list_guests(meeting.id) if one.is_expected or one.has_come]
-    response = Response(sheet_file(guests), content_type=MIMETYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="attendance-{meeting.code}.csv"'
-    return response
+    name = f"attendance-{meeting.code}.csv"
+    return traces.give_csv(sheet_rows(guests), name=name, action="attendance:list:export", about=meeting)
 
 
 @bp.post(f"{P}/pin")

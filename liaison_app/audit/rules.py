@@ -57,6 +57,7 @@ ACTION_NAMES = {
     "attendance:check_in:undo": N_("撤销签到"),
     "attendance:device:end": N_("停用门口的手机"),
     "attendance:device:enrol": N_("手机到门口"),
+    "attendance:list:export": N_("下载签到名单"),
     "attendance:door:open": N_("发门口的口令"),
     "attendance:door:shut": N_("关门口"),
     "audit:chain:check": N_("核对操作记录"),
