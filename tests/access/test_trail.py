@@ -32,6 +32,8 @@ def test_whoever_is_refused_is_noted_with_what_was_asked_for(product, world_on, 
         foreign = {None, *db.session.scalars(below)}
     for endpoint, (_, methods) in guarded(product).items():
         row = ROWS[endpoint]
+        if row.guard == "public":
+            continue
         wanted = expected(row, role, is_own=False)
         if wanted not in ("403", "404"):
             continue

@@ -209,6 +209,19 @@ class PostgresDatabase(Database):
             server.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what an engine has not: a test that is `only_on` one is no test on the other."""
+    out = [one for one in items if not _is_of_engine(one)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [one for one in items if one not in out]
+
+
+def _is_of_engine(item: pytest.Item) -> bool:
+    mark, call = item.get_closest_marker("only_on"), getattr(item, "callspec", None)
+    return mark is None or call is None or call.params.get("database", mark.args[0]) == mark.args[0]
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Let the workers of xdist share one PostgreSQL server, which this process starts and stops."""
