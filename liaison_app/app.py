@@ -157,7 +157,7 @@ LISTENERS = (
 
 # Domains that say in their `personal.py` where personal data lies, in the order in which people read of it.
 HOLDERS = (
-    "signups", "messages", "people", "scheduling", "invitations", "imports", "jobs", "accounts", "audit", "orgs",
+    "signups", "attendance", "messages", "people", "scheduling", "invitations", "imports", "jobs", "accounts", "audit", "orgs",
     "stations",
 )  # fmt: skip
 

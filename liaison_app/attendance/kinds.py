@@ -26,6 +26,10 @@ WAY_NAMES = {
 }
 
 
+# What stands for a name that was emptied; a walk-in is known as one by having a name.
+ERASED = "（已清空）"
+
+
 class UndoReason(StrEnum):
     WRONG_PERSON = "wrong_person"
     NOT_THERE = "not_there"

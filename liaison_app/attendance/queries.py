@@ -19,7 +19,7 @@ from liaison_app.signups.models import SignUp
 
 from . import rules
 from .errors import NobodyFound, OtherMeeting
-from .kinds import Way
+from .kinds import ERASED, Way
 from .models import CheckIn, DoorDevice, DoorPin
 
 PARTICIPANT, SIGNUP = "p", "s"
@@ -142,7 +142,7 @@ def find_note(signup_id: int | None, participant_id: int | None) -> CheckIn | No
 
 def name_of(check_in: CheckIn) -> str:
     if check_in.signup:
-        return check_in.signup.name
+        return check_in.signup.name or ERASED
     return check_in.participant.person.name if check_in.participant else check_in.name
 
 
@@ -192,7 +192,7 @@ def _participant(one: Participant, note: CheckIn | None) -> Guest:
 def _signup(one: SignUp, note: CheckIn | None) -> Guest:
     return Guest(
         key=f"{SIGNUP}{one.id}",
-        name=one.name,
+        name=one.name or ERASED,
         role=one.pool.role,
         of=one.organisation,
         mobile=one.mobile or "",
