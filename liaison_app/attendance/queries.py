@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, get
 from liaison_app.core.errors import Missing
 from liaison_app.core.tokens import digest
 from liaison_app.scheduling.kinds import RoleCode
-from liaison_app.scheduling.models import Meeting, Participant, Pool
+from liaison_app.scheduling.models import Meeting, Participant
+from liaison_app.signups import queries as signups
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 
@@ -153,7 +154,7 @@ def list_guests(meeting_id: int) -> list[Guest]:
     of_signup = {one.signup_id: one for one in notes if one.signup_id}
     return [
         *(_participant(one, of_participant.get(one.id)) for one in _participants(meeting_id)),
-        *(_signup(one, of_signup.get(one.id)) for one in _signups(meeting_id)),
+        *(_signup(one, of_signup.get(one.id)) for one in signups.list_roster(meeting_id)),
         *(_walk_in(one) for one in reversed(notes) if one.name),
     ]
 
@@ -163,17 +164,6 @@ def _participants(meeting_id: int) -> Iterable[Participant]:
         Participant.meeting_id == meeting_id, Participant.removed_at.is_(None)
     )
     return db.session.scalars(wanted.order_by(Participant.position, Participant.id))
-
-
-def _signups(meeting_id: int) -> Iterable[SignUp]:
-    wanted = (
-        select(SignUp)
-        .join(SignUp.pool)
-        .where(SignUp.meeting_id == meeting_id)
-        .options(contains_eager(SignUp.pool))
-        .order_by(Pool.position, Pool.id, SignUp.signed_up_at, SignUp.id)
-    )
-    return db.session.scalars(wanted)
 
 
 def _participant(one: Participant, note: CheckIn | None) -> Guest:
@@ -238,7 +228,7 @@ def find(meeting: Meeting, query: rules.Query) -> list[Guest]:
     """
     if query.way == Way.SCAN:
         _refuse_other(meeting, query.value)
-    found = [one for one in _signups(meeting.id) if _is_meant(one, query)]
+    found = [one for one in signups.list_roster(meeting.id) if _is_meant(one, query)]
     if not found:
         raise NobodyFound
     notes = {one.signup_id: one for one in list_notes(meeting.id) if one.signup_id}
