@@ -106,13 +106,14 @@ class Settings:
 
     def checked(self, *, debug: bool = False) -> Settings:
         """Return these settings with a secret, or raise SettingsRefused where they are not safe to start with."""
+        if debug:
+            # A debugger on a page runs what a stranger types (SECURITY I1).
+            raise SettingsRefused("不能打开 FLASK_DEBUG：出错时会把程序内部给人看。")
         if self.mode == "production":
             if not self.base_url:
                 raise SettingsRefused("正式运行要设 LIAISON_BASE_URL，例如 https://mdm.example.gov.cn。")
             if not self.secret_key:
                 raise SettingsRefused("正式运行要设 LIAISON_SECRET_KEY（至少 32 个字符的随机串）。")
-            if debug:
-                raise SettingsRefused("正式运行不能打开 FLASK_DEBUG。")
         _ = self.retention_days
         self._make_folder()
         secret = self.secret_key or self._kept_secret()

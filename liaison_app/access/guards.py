@@ -32,9 +32,7 @@ class BareRoute(RuntimeError):
     """A route without a guard: a fault of the program."""
 
 
-def public(
-    view: View | None = None, *, on: Callable[..., Any] | None = None, is_secret: bool = False
-) -> Any:
+def public(view: View | None = None, *, on: Callable[..., Any] | None = None, is_secret: bool = False) -> Any:
     """Let anybody in. With `on`, load the thing from the URL parameters first (Missing → 404).
 
     What is sent from one network is counted. `is_secret` says that the URL itself is the key: misses are counted

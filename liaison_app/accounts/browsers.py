@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import g, request, session, url_for
+from flask import flash, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
@@ -120,6 +121,16 @@ def enter(account_id: int, way: SignInWay = SignInWay.PASSWORD, *, is_strong: bo
     session.clear()
     session.permanent = True
     session["key"] = key
+
+
+def forget(target: str, words: str = "") -> ResponseReturnValue:
+    """Let this browser hold nothing of a session that has ended, nor of its pages, and lead on (SECURITY C9)."""
+    session.clear()
+    if words:
+        flash(words)
+    response = redirect(target, 303)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def admit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import segno
-from flask import Blueprint, current_app, flash, g, redirect, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -20,7 +20,16 @@ from liaison_app.core.web import current_settings, own_path, translated
 from liaison_app.messages.services import own_host
 
 from . import passkeys, queries, questions, second_factor, services, sign_in_links
-from .browsers import admit, confirm_here, enter, find_pending, prove, prove_code, prove_passkey
+from .browsers import (
+    admit,
+    confirm_here,
+    enter,
+    find_pending,
+    forget,
+    prove,
+    prove_code,
+    prove_passkey,
+)
 from .errors import NoPassword, WrongCode, WrongPassword
 from .forms import CodeForm, ConfirmForm, LinkForm, OwnPasswordForm, PasskeyForm
 from .kinds import WAY_NAMES, SignInWay
@@ -175,8 +184,7 @@ def end_browser(browser_id: int) -> ResponseReturnValue:
     with transaction():
         services.close_browser(browser.id, by=g.account)
     if browser_id == g.browser_id:
-        session.clear()
-        return redirect(url_for("accounts.login"), 303)
+        return forget(url_for("accounts.login"))
     flash(_("那边已经退出。"))
     return redirect(url_for(".own"), 303)
 
@@ -187,9 +195,7 @@ def end_all() -> ResponseReturnValue:
     """Sign out everywhere, here as well."""
     with transaction():
         services.close_all_browsers(g.account, by=g.account)
-    session.clear()
-    flash(_("所有地方都退出了。"))
-    return redirect(url_for("accounts.login"), 303)
+    return forget(url_for("accounts.login"), _("所有地方都退出了。"))
 
 
 @bp.route("/account/password", methods=["GET", "POST"])

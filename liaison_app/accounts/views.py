@@ -34,7 +34,7 @@ from liaison_app.people.models import Person
 from liaison_app.people.rules import LEVEL_NAMES
 
 from . import passkeys, queries, rules, second_factor, services, sso
-from .browsers import admit, prove, prove_passkey
+from .browsers import admit, forget, prove, prove_passkey
 from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours
 from .forms import GrantForm, IdentityForm, LoginForm, NewAccountForm, OwnerForm, SetupForm, SpanForm
 from .kinds import SignInWay
@@ -81,11 +81,7 @@ def logout() -> ResponseReturnValue:
     came_by_sso = queries.get_browser(g.account, g.browser_id).way == SignInWay.SSO
     with transaction():
         services.close_browser(g.browser_id, by=g.account)
-    session.clear()
-    flash(_("已退出。"))
-    response = redirect(url_for("sso.signed_out" if came_by_sso else "web.start"), 303)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    return forget(url_for("sso.signed_out" if came_by_sso else "web.start"), _("已退出。"))
 
 
 @bp.route("/setup/<string:token>", methods=["GET", "POST"])
