@@ -29,14 +29,14 @@ LONGEST = 2000
 # Errors whose words are about the machine or the program, never about what somebody typed.
 TELLING = (OSError, RuntimeError, TypeError, AttributeError, NameError, ImportError)
 _BLOTS = (
-    (re.compile(r"[\w.+-]+@(?=[\w-]+\.)"), "***@"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]++@(?=[\w-]+\.)"), "***@"),
     # Mobile, landline, identity card.
     (re.compile(r"(?<![0-9A-Za-z_])(1[3-9]\d)(?:[ -]?\d){8}(?![0-9A-Za-z_])"), r"\1****"),
     (re.compile(r"(?<![0-9A-Za-z_])(0\d{2,3})[ -]?\d{4}[ -]?\d{3,4}(?![0-9A-Za-z_])"), r"\1****"),
     (re.compile(r"(?<![0-9A-Za-z_])(\d{4})\d{10,13}[\dXx](?![0-9A-Za-z_])"), r"\1****"),
     (re.compile(r"(/(?:a|t|feeds|setup|sign-in)/)[\w.~-]+"), r"\1***"),
     (re.compile(r"(?<![\w.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[A-Za-z0-9_-]{24,}(?![\w.-])"), "***"),
-    (re.compile(r"(://[^:/@\s]*:)[^@\s]+@"), r"\1***@"),
+    (re.compile(r"(://[^:/@\s]{0,200}:)[^@\s]{1,500}@"), r"\1***@"),
 )
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 

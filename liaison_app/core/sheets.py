@@ -6,7 +6,7 @@ from io import StringIO
 
 MIMETYPE = "text/csv; charset=utf-8"
 # A cell that begins with one of these may be run as a formula (SECURITY D10).
-_FORMULA_SIGNS = tuple("=+-@\t\r＝＋－＠")
+_FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def safe_cell(value: object) -> str:

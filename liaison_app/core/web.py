@@ -14,6 +14,7 @@ from flask import Flask, Response, current_app, g, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -128,6 +129,7 @@ def init_app(app: Flask) -> None:
     for trouble in (OperationalError, InterfaceError, NoConnection):
         app.register_error_handler(trouble, _no_database)
     app.register_error_handler(OSError, _no_space)
+    app.register_error_handler(ParseException, _broken_body)
     app.register_error_handler(500, _crashed)
     for name in _SHOWN_IN_TEMPLATES:
         app.jinja_env.globals[name] = _localized(getattr(text, name))
@@ -308,6 +310,11 @@ def _no_space(error: OSError) -> Response:
         raise error
     log.warning("there is no space left: %s", logs.told(error))
     return _try_again()
+
+
+def _broken_body(error: ParseException) -> Response:
+    """What was sent cannot be read to its end: a body in pieces whose sizes are none. No fault of ours."""
+    return _page(400, "")
 
 
 def _try_again() -> Response:

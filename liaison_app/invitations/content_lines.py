@@ -23,7 +23,8 @@ _ADDRESS = re.compile(r"[^\s<>,;:@\"]{1,64}@[^\s<>,;:@\"]{1,255}")
 _MOMENT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})?(Z)?)?")
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
 _FOLD = re.compile(r"\n[ \t]")
-_DAMAGED = re.compile(r"\s*([A-Za-z-]+)(.*?)(mailto:.*|:[^:]*)$", re.IGNORECASE | re.DOTALL)
+# Possessive, so that a long line of nonsense is read once and not over and over.
+_DAMAGED = re.compile(r"\s*+([A-Za-z-]++)(.*?)(mailto:.*|:[^:]*)$", re.IGNORECASE | re.DOTALL)
 _DAMAGED_PARAMETER = re.compile(r";\s*([A-Za-z-]+)=([^;]*)")
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 from liaison_app.core import logs
 from tests.security.test_input import SOURCE
 
-LONG = 20_000
-# Ten times what the slowest takes here; one that goes back over its text would take minutes.
-PATIENCE_SECONDS = 10
+LONG = 2_000
+# Seconds of this process, not of the clock: ten times what the slowest takes.
+PATIENCE_SECONDS = 4
 BITS = (
     "a", "1", "13", " ", "　", "-", ".", "·", "@", "a@", "a.", "<", "=?", "=?a?b?", "/", "/a/", ":", "://", "aA1", "\t",
     "\r", "\n", "年", "1月", "1日", "：", "（", "(", "\\", '"', "%", "\u200b",
@@ -36,78 +34,79 @@ def patience(seconds: float) -> Iterator[None]:
     def give_up(*_: object) -> None:
         raise TooSlow
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
-def texts(length: int = LONG) -> Iterator[str]:
+def texts(length: int) -> Iterator[str]:
     for bit in BITS:
         for end in ENDS:
             yield bit * (length // len(bit)) + end
 
 
-def patterns() -> list[re.Pattern[str]]:
-    """Return every pattern that the program has compiled, wherever it keeps it."""
+Look = Callable[[str], object]
+
+
+def looks() -> dict[str, list[Look]]:
+    """Return, by pattern, the ways in which the program looks at a text with it, wherever it keeps it."""
+    found: dict[str, list[Look]] = {}
     for file in sorted(SOURCE.rglob("*.py")):
-        name = ".".join(["liaison_app", *file.relative_to(SOURCE).with_suffix("").parts])
-        import_module(name.removesuffix(".__init__"))
-    written = "\n".join(file.read_text(encoding="utf-8") for file in SOURCE.rglob("*.py"))
-    mine = [one for one in gc.get_objects() if isinstance(one, re.Pattern)]
-    mine += [one for held in gc.get_objects() if isinstance(held, dict | tuple | list) for one in _held(held)]
-    own = {one for one in mine if isinstance(one.pattern, str) and _stands_in(written, one.pattern)}
-    return sorted(own, key=lambda one: one.pattern)
+        source = file.read_text(encoding="utf-8")
+        dotted = ".".join(["liaison_app", *file.relative_to(SOURCE).with_suffix("").parts])
+        for name, held in vars(import_module(dotted.removesuffix(".__init__"))).items():
+            for pattern in _patterns(held):
+                wanders = held is not pattern or re.search(
+                    rf"\b{name}\.(search|sub|findall|finditer|split)", source
+                )
+                found[pattern.pattern] = [pattern.match, pattern.fullmatch, *[pattern.search] * bool(wanders)]
+    return found
 
 
-def _held(box: dict | tuple | list) -> Iterator[re.Pattern[str]]:
-    yield from (one for one in (box.values() if isinstance(box, dict) else box) if isinstance(one, re.Pattern))
+def _patterns(held: object) -> Iterator[re.Pattern[str]]:
+    if isinstance(held, re.Pattern) and isinstance(held.pattern, str):
+        yield held
+    elif isinstance(held, dict):
+        yield from (one for inner in held.values() for one in _patterns(inner))
+    elif isinstance(held, tuple | list):
+        yield from (one for inner in held for one in _patterns(inner))
 
 
-def _stands_in(written: str, pattern: str) -> bool:
-    return len(pattern) > 2 and pattern[:12] in written
-
-
-def try_out(pattern: re.Pattern[str], text: str) -> None:
-    pattern.search(text)
-    pattern.fullmatch(text)
-    pattern.sub("", text)
+def try_out(ways: list[Look], length: int = LONG) -> None:
+    for text in texts(length):
+        for way in ways:
+            way(text)
 
 
 def test_the_patterns_of_the_program_are_found():
-    found = {one.pattern for one in patterns()}
+    found = looks()
     assert len(found) > 20
     assert any("1[3-9]" in one for one in found)
 
 
 def test_no_pattern_goes_back_over_its_text():
     slow = []
-    for pattern in patterns():
+    for pattern, ways in looks().items():
         try:
             with patience(PATIENCE_SECONDS):
-                for text in texts(LONG // 10):
-                    try_out(pattern, text)
+                try_out(ways)
         except TooSlow:
-            slow.append(pattern.pattern)
+            slow.append(pattern)
     assert slow == []
 
 
 def test_a_line_of_the_log_is_written_in_no_time_however_long_it_is():
     with patience(PATIENCE_SECONDS):
-        for text in texts(100_000):
+        for text in texts(10 * LONG):
             logs._clean(text)
 
 
-@pytest.mark.parametrize("pattern", [r"(a+)+$", r"(\w|-)*!", r"(.*a){12}$"])
+@pytest.mark.parametrize("pattern", [r"(a+)+$", r"(\w|-)*!", r"[\w.+-]+@(?=[\w-]+\.)"])
 def test_a_pattern_that_does_is_seen(pattern):
-    """The control."""
-    with pytest.raises(TooSlow), patience(1):
-        for text in texts(LONG // 10):
-            try_out(re.compile(pattern), text)
-
-
-def test_the_source_is_where_it_is_looked_for():
-    assert (Path(SOURCE) / "core" / "text.py").exists()
+    """The control; the last of them is one that stood here."""
+    with pytest.raises(TooSlow), patience(PATIENCE_SECONDS):
+        try_out([re.compile(pattern).search], 10 * LONG)
