@@ -235,3 +235,14 @@ def test_an_account_without_a_password_opens_by_none(client, account):
     assert db.session.merge(account).password_hash
     for password in ("", "None", "x" * 201):
         assert attempt(client, password, "boss").status_code == 422
+
+
+def test_an_account_that_was_closed_and_opened_again_is_out_everywhere(client, account):
+    """SECURITY A15: what was open before the closing stays ended."""
+    sign_in(client, account)
+    boss = db.session.query(type(account)).filter_by(login="boss").one().id
+    for is_active in (False, True):
+        with transaction():
+            services.set_active(account.id, is_active, by=db.session.get_one(type(account), boss))
+    assert client.get("/desk").location.startswith("/login")
+    assert attempt(client, PASSWORD).status_code == 303

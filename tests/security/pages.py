@@ -92,4 +92,4 @@ def formulas(text: str) -> Iterator[str]:
     from io import StringIO
 
     for row in csv.reader(StringIO(text.lstrip("\ufeff"))):
-        yield from (cell for cell in row if cell.lstrip("\ufeff ").startswith(tuple("=+-@\t\r＝＋－＠")))
+        yield from (cell for cell in row if cell.lstrip("\ufeff ").startswith(tuple("=+-@\t\r\n＝＋－＠")))

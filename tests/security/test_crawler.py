@@ -84,8 +84,8 @@ def walk(world: Hostile, role: Role | None) -> Iterator[tuple[str, str]]:
             forms += page.posts
             yield from ((address, fault) for fault in page.faults)
             waiting += page.leads
-            if role is None:
-                yield from ((address, f"says {one}") for one in PHONES if one in reply.text)
+            # Nor does anybody read a whole number before asking for it, not even in the source of a page.
+            yield from ((address, f"says {one}") for one in PHONES if one in reply.text)
         elif reply.status_code in (302, 303):
             waiting.append((reply.location or "").removeprefix(base))
     walk.seen, walk.forms = len(met), forms  # type: ignore[attr-defined]

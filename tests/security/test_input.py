@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import unicodedata
@@ -18,6 +19,7 @@ from sqlalchemy import func, select
 from liaison_app.access.permissions import Role
 from liaison_app.accounts.models import Account
 from liaison_app.core.db import Model, db, transaction
+from liaison_app.core.sheets import csv_file
 from liaison_app.dashboards import calendars
 from liaison_app.imports.models import ImportRun
 from liaison_app.invitations.models import Invitation
@@ -26,7 +28,7 @@ from liaison_app.signups.models import SignUp
 from tests.factories.people import make_person
 from tests.parts.databases import ENGINES
 from tests.security.hostile import TAG, Hostile
-from tests.security.pages import read
+from tests.security.pages import formulas, read
 
 SOURCE = Path(__file__).resolve().parents[2] / "liaison_app"
 # Whatever of these is kept bears the mark, so that it is found again.
@@ -230,6 +232,52 @@ def test_every_question_that_the_source_reads_is_asked():
         for name in re.findall(r'args(?:\.get\(|\[)"([a-z_]+)"', file.read_text(encoding="utf-8"))
     }
     assert read_by_views - {name for names, _ in ASKED.values() for name in names} == set()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_sign_that_stands_for_anything_is_looked_for_as_it_stands(hostile_on, engine):
+    """SECURITY D9: neither a wildcard of SQL nor a quote that would end the statement finds a thing."""
+    world = hostile_on(engine)
+    office, auditor = world.browser(Role.OFFICE), world.browser(Role.AUDITOR)
+    lists = {
+        "/meetings?when=all&q=": office,
+        "/messages?q=": office,
+        "/people?q=": office,
+        "/audit?q=": auditor,
+    }
+    for address, browser in lists.items():
+        empty = browser.get(f"{address}nobody-typed-this").text
+        for words in ("_____________________", "%nobody%", "zqx' OR '1'='1", "zqx%' OR 1=1 --", "\\"):
+            found = browser.get(address + quote(words))
+            assert found.status_code == 200, words
+            assert found.text.count("<tr") == empty.count("<tr"), (address, words)
+        assert TAG in unescape(browser.get(f"{address}").text)  # the control
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_other_origin_is_let_in(hostile_on, engine):
+    world = hostile_on(engine)
+    asks = {
+        "Origin": "https://evil.test",
+        "Access-Control-Request-Method": "POST",
+        "Sec-Fetch-Site": "cross-site",
+    }
+    for browser, page in ((world.browser(), "/calendar.ics"), (world.browser(Role.OFFICE), "/desk")):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            reply = browser.open(page, method=method, headers=asks)
+            assert [name for name, _ in reply.headers if name.lower().startswith("access-control")] == []
+            assert "evil.test" not in str(reply.headers)
+
+
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "\ufeff=", " =", " \ufeff@"]
+)
+def test_no_cell_of_a_file_runs(start):
+    """SECURITY D10, as a spreadsheet reads it: behind a separator or a quote inside a cell nothing begins anew."""
+    typed = [f"{start}1+1", f"a,{start}1+1", f'a"{start}1+1', f"a;{start}1+1", "plain"]
+    content = csv_file([["one"], *[[one] for one in typed]]).decode("utf-8-sig")
+    assert list(formulas(content)) == []
+    assert [row[0].removeprefix("'") for row in csv.reader(io.StringIO(content, newline=""))][1:] == typed
 
 
 @pytest.mark.parametrize("engine", ENGINES)
