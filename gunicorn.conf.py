@@ -22,6 +22,8 @@ worker_class = "gthread"
 # Whoever has pressed a button when the server is stopped still gets an answer.
 graceful_timeout = 30
 control_socket_disable = True
+# Whoever asks from this machine could else say where the application lies, and which page is meant.
+forwarder_headers = ""
 # Our own line per request has no address in it, and so no personal link.
 accesslog = None
 loglevel = "warning"

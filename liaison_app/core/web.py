@@ -214,7 +214,15 @@ def _is_from_elsewhere() -> bool:
         return True
     origin = request.headers.get("Origin", "null")
     own = {request.host, urlsplit(current_settings().base_url).netloc}
-    return origin != "null" and urlsplit(origin).netloc not in own
+    return origin != "null" and _host_of(origin) not in own
+
+
+def _host_of(address: str) -> str:
+    """Return host and port of an address, or what no host is called where it cannot be read."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return "?"
 
 
 def _switched(name: str, value: str) -> ResponseReturnValue:

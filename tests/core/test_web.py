@@ -101,6 +101,8 @@ def test_an_address_that_is_built_on_takes_no_argument_of_ours_from_the_reader(a
         {"Origin": "https://evil.example"},
         {"Origin": "http://localhost.evil.example"},
         {"Origin": "http://localhost:81"},
+        {"Origin": "http://[::1"},
+        {"Origin": "http://"},
         {"HX-Request": "true", "Origin": "https://evil.example"},
     ],
 )

@@ -200,7 +200,9 @@ def main(rows: list[str]) -> int:
         for number in range(AT_ONCE):
             copies.put(_copy(Path(folder) / str(number)))
         with ThreadPoolExecutor(AT_ONCE) as crew:
-            untouched = crew.submit(_untouched, copies, sorted({test for one in wanted for test in one.tests}))
+            untouched = crew.submit(
+                _untouched, copies, sorted({test for one in wanted for test in one.tests})
+            )
             if not untouched.result():
                 print("The tests fail on the program as it is: nothing is shown.")
                 return 1
@@ -238,16 +240,30 @@ def _try(copies: Queue[Path], one: Mutant) -> bool:
     finally:
         file.write_text(whole, encoding="utf-8")
         copies.put(place)
-    print(f"{one.row:4} {'noticed' if was else 'NOT NOTICED'}  {one.file}: {one.old.strip().splitlines()[0][:70]}", flush=True)
+    print(
+        f"{one.row:4} {'noticed' if was else 'NOT NOTICED'}  {one.file}: {one.old.strip().splitlines()[0][:70]}",
+        flush=True,
+    )
     return was
 
 
 def _run(place: Path, tests: list[str], *, patience: float = PATIENCE_SECONDS) -> bool:
     """Return whether the tests pass in a copy."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/{one}" for one in tests)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *(f"tests/{one}" for one in tests),
+    ]
     environment = {**os.environ, "TEST_ENGINES": "sqlite", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=patience)
+        done = subprocess.run(
+            command, cwd=place, env=environment, capture_output=True, text=True, timeout=patience
+        )
     except subprocess.TimeoutExpired:
         return False
     if done.returncode not in (0, 1, 2):

@@ -105,6 +105,18 @@ def test_no_personal_link_stands_in_the_log_of_the_processes(server):
     assert written.count("endpoint=") >= len(PATHS)  # the control: each request is noted
 
 
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "Script-Name"])
+def test_no_header_moves_the_application_or_the_page(server, name):
+    """Gunicorn believes these of a proxy on the same machine, and every visitor of a demo comes from there."""
+    running, _, _ = server
+    for value in ("//evil.test", "/metrics", "/evil"):
+        told = f"GET /login HTTP/1.1\r\nHost: x\r\n{name}: {value}\r\nConnection: close\r\n\r\n"
+        answer = raw(running.url, told.encode())
+        assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
+        assert b"evil" not in answer
+        assert b"<html" in answer
+
+
 def test_a_server_that_notes_addresses_would_hold_them(hostile_on, tmp_path):
     """The control: gunicorn as it comes, without our file."""
     world, log = hostile_on("sqlite"), tmp_path / "log"
