@@ -12,6 +12,7 @@ import pytest
 
 from liaison_app.access.permissions import Role
 from liaison_app.accounts import rules, services
+from liaison_app.accounts.errors import NotYours
 from liaison_app.accounts.models import BrowserSession
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
@@ -246,3 +247,28 @@ def test_an_account_that_was_closed_and_opened_again_is_out_everywhere(client, a
             services.set_active(account.id, is_active, by=db.session.get_one(type(account), boss))
     assert client.get("/desk").location.startswith("/login")
     assert attempt(client, PASSWORD).status_code == 303
+
+
+def test_an_account_that_is_closed_is_out_even_if_nothing_else_ended_its_browsers(client, account):
+    sign_in(client, account)
+    assert client.get("/desk").status_code == 200
+    with transaction():
+        db.session.merge(account).is_active = False
+    assert client.get("/desk").location.startswith("/login")
+
+
+def test_the_service_itself_gives_no_role_that_its_giver_may_not_give(account):
+    """SECURITY A10, beside the choices that the form offers."""
+    office = db.session.merge(account)
+    with transaction():
+        other, foreign = make_account(login="other").id, make_unit("邻区").id
+    own = office.grants[0].unit_id
+    for role, unit_id in ((Role.ADMIN, own), (Role.OFFICE, own), (Role.LIAISON, foreign)):
+        with pytest.raises(NotYours), transaction():
+            services.grant(
+                db.session.get_one(type(office), other), role, unit_id, by=db.session.merge(account)
+            )
+    with transaction():
+        services.grant(
+            db.session.get_one(type(office), other), Role.LIAISON, own, by=db.session.merge(account)
+        )

@@ -63,9 +63,11 @@ def raw(url: str, text: bytes) -> bytes:
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=10) as line:
         line.sendall(text)
+        said = b""
         with suppress(OSError):
-            return line.recv(4096)
-    return b""
+            while more := line.recv(65536):
+                said += more
+    return said
 
 
 def workers(server: GunicornServer) -> dict[int, int]:
