@@ -89,6 +89,8 @@ ASKED = {
     "/calendar": ({"view", "month", "week", "station", "kind"}, ""),
     "/calendar?view=week": ({"week"}, ""),
     "/stations": ({"q"}, ""),
+    "/login/sso/back": ({"state", "code"}, ""),
+    "/personal-data/requests": ({"found"}, "office"),
     "/a/{answer}": ({"choice"}, ""),
     "/desk/calendar": ({"month", "station", "kind"}, "office"),
     "/meetings": ({"q", "when", "state", "kind", "page", "station"}, "office"),
