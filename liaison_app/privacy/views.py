@@ -9,7 +9,7 @@ from flask import Blueprint, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from liaison_app.access.guards import allowed_paths, requires
+from liaison_app.access.guards import allowed_paths, requires, signed_in
 from liaison_app.access.permissions import Permission
 from liaison_app.core import clock
 from liaison_app.core.db import get, transaction
@@ -147,6 +147,37 @@ def _refusal_form() -> RefusalForm:
 
 
 # --- deputies and officials ---------------------------------------------------------
+
+
+@bp.get("/account/data")
+@signed_in
+def mine() -> ResponseReturnValue:
+    """Show a deputy or an official who has signed in what is held of them, why and until when."""
+    if (person := _signed_in_person()) is None:
+        return _of_nobody()
+    return render("privacy/mine.html", person=person, told=queries.tell(queries.subject_of_person(person)))
+
+
+@bp.post("/account/data/copy")
+@signed_in
+def my_copy() -> ResponseReturnValue:
+    """Give the same as a file, with all values in full, and note that it was taken."""
+    if (person := _signed_in_person()) is None:
+        return _of_nobody()
+    body, person_id = copy_file(queries.tell(queries.subject_of_person(person))), person.id
+    with transaction():
+        services.note_copy(get(Person, person_id), by=g.account)
+    return as_file(body)
+
+
+def _signed_in_person() -> Person | None:
+    """Return whom of the registers the account belongs to, where it belongs to somebody."""
+    return people.get_card(g.account.person_id) if g.account.person_id else None
+
+
+def _of_nobody() -> ResponseReturnValue:
+    flash(_("这个账号没有连到名册上的人，除了这一页上的，没有别的。"))
+    return redirect(url_for("sign_in.own"), 303)
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,8 @@ ROWS = {
     "privacy.contacts": row("/people/{person}/data/contacts", P.PRIVACY_PERSON),
     "privacy.erase": row("/personal-data/requests/{signup}/erase", P.PRIVACY_REQUEST),
     "privacy.give_copy": row("/personal-data/requests/{signup}/copy", P.PRIVACY_REQUEST),
+    "privacy.mine": Row("signed_in", "/account/data"),
+    "privacy.my_copy": Row("signed_in", "/account/data/copy"),
     "privacy.left": row("/personal-data", P.PRIVACY_READ),
     "privacy.person": row("/people/{person}/data", P.PRIVACY_PERSON),
     "privacy.person_copy": row("/people/{person}/data/copy", P.PRIVACY_PERSON),

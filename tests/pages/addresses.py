@@ -105,6 +105,7 @@ def list_addresses() -> dict[str, list[str]]:
         "privacy.contacts": [f"/people/{deputy.person_id}/data/contacts"],
         "privacy.erase": [f"/personal-data/requests/{seat.id}/erase"],
         "privacy.left": ["/personal-data"],
+        "privacy.mine": ["/account/data"],
         "privacy.person": [f"/people/{deputy.person_id}/data"],
         "privacy.request_of": [f"/personal-data/requests/{seat.id}"],
         "privacy_public.erase": [f"{tickets[0]}/erase"],

@@ -171,6 +171,25 @@ def test_the_copy_of_a_deputy_has_everything_declared_and_nothing_of_another(app
 # --- a clerk ------------------------------------------------------------------
 
 
+def test_a_deputy_who_signs_in_sees_and_takes_along_the_own_data_and_nobody_elses(client, case):
+    with transaction():
+        account = make_account(Role.DEPUTY, db.session.get_one(OrgUnit, case.unit))
+        account.person_id = case.deputy
+        clerk = make_account(Role.OFFICE, db.session.get_one(OrgUnit, case.unit))
+    name = db.session.get_one(Person, case.deputy).name
+    sign_in(client, account)
+    page, copy = client.get("/account/data"), client.post("/account/data/copy")
+    assert page.status_code == copy.status_code == 200
+    for said in (page.text, copy.get_data(as_text=True)):
+        assert name in said
+        assert "cheng-one@example.test" not in said
+    taken = select(Entry).where(Entry.action == "privacy:copy:give", Entry.actor_id == account.id)
+    assert db.session.scalars(taken).one()
+    sign_in(client, clerk)
+    for reply in (client.get("/account/data"), client.post("/account/data/copy")):
+        assert (reply.status_code, reply.location) == (303, "/account")
+
+
 def test_a_clerk_finds_somebody_by_the_whole_number_and_the_number_stands_in_no_address_and_no_trail(
     client, case
 ):
