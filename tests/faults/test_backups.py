@@ -58,10 +58,9 @@ def test_a_backup_taken_in_a_rush_holds_whoever_was_told_of_a_place_before_it_be
     check_books(installation, citizens, SEATS)
 
 
+@pytest.mark.only_on("sqlite")
 def test_a_copy_of_the_file_loses_people(installation):
     """The negative control: `cp` of the database that runs."""
-    if installation.engine == "postgresql":
-        return
     code = open_meeting(installation, SEATS)
     installation.start_web()
     citizens = citizens_of(installation, code, 20)

@@ -219,7 +219,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_of_engine(item: pytest.Item) -> bool:
     mark, call = item.get_closest_marker("only_on"), getattr(item, "callspec", None)
-    return mark is None or call is None or call.params.get("database", mark.args[0]) == mark.args[0]
+    if mark is None or call is None:
+        return True
+    return call.params.get("database", call.params.get("engine", mark.args[0])) == mark.args[0]
 
 
 @pytest.hookimpl(optionalhook=True)
