@@ -210,10 +210,9 @@ def fill_up(
         assert found.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.only_on("sqlite")
 def test_on_a_full_disk_writing_is_refused_in_words_and_goes_on_once_there_is_room(installation, tmp_path):
-    """X19."""
-    if installation.engine == "postgresql":
-        return  # its own server writes there, and says DiskFull: an OperationalError as any other
+    """X19. PostgreSQL's own server writes there, and says DiskFull: an OperationalError as any other."""
     with small_disk(tmp_path) as place:
         if place is None:
             remark("a full disk was tried by a limit on files only: no small file system can be mounted here")
