@@ -45,6 +45,7 @@ def test_the_page_says_who_is_asked_to_what_and_is_kept_nowhere(published, clien
         "14:30–16:30",
         "接待室",
         "11月18日（星期三）18:00",
+        "不是您，请不要答复",
     ):
         assert words in reply.text
     assert reply.headers["Cache-Control"] == "no-store"
