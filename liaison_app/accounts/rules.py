@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from liaison_app.access.permissions import THREE_ADMINS, Permission, Role, roles_with
 from liaison_app.core.errors import N_
@@ -69,6 +70,8 @@ def password_flaw(password: str, login: str, name: str, *, rules: str = "long") 
     stem = plain.rstrip("0123456789!@#$.")
     if stem in OBVIOUS or plain in OBVIOUS or not stem:
         return N_("这个密码太容易猜到，请换一个。")
+    if {plain, stem} & leaked_passwords():
+        return N_("这个密码在泄露过的密码里，请换一个。")
     if len(set(plain)) < 5:
         return N_("密码里重复的字符太多，请换一个。")
     if login.casefold() in plain or (len(name) > 1 and name in password):
@@ -76,6 +79,15 @@ def password_flaw(password: str, login: str, name: str, *, rules: str = "long") 
     if rules == DENGBAO and sum(bool(kind.search(password)) for kind in _KINDS) < KINDS_NEEDED:
         return N_("密码要有大写字母、小写字母、数字、其他符号这四类里的三类。")
     return None
+
+
+@cache
+def leaked_passwords() -> frozenset[str]:
+    """Return passwords that were leaked and are tried first, in small letters; some thirty thousand."""
+    # Read with the first password: most processes never see one.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
 
 
 def is_stale(set_at: datetime | None, must_change: bool, now: datetime, *, rules: str) -> bool:
