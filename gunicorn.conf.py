@@ -36,6 +36,8 @@ logconfig_dict = {
     "loggers": {
         "gunicorn.error": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
         "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+        # It names each of its parts as it is imported.
+        "alembic.runtime.plugins": {"level": "WARNING"},
     },
 }
 

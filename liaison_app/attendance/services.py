@@ -128,7 +128,7 @@ def enrol(meeting_id: int, pin: str, keeper: str, agent: str) -> str:
     # The trail names the id.
     db.session.flush()
     meeting = get(Meeting, meeting_id)
-    audit.record("attendance:device:enrol", device, by=None, unit_id=meeting.unit_id, sentence=meeting.title)
+    _record_device("enrol", device, meeting, None)
     return key
 
 
@@ -137,8 +137,7 @@ def end_device(device_id: int, *, by: By) -> None:
     device = lock(DoorDevice, device_id)
     device.ended_at = device.ended_at or clock.now()
     meeting = get(Meeting, device.meeting_id)
-    actor = by if isinstance(by, Account) else None
-    audit.record("attendance:device:end", device, by=actor, unit_id=meeting.unit_id, sentence=meeting.title)
+    _record_device("end", device, meeting, by)
 
 
 def _turn(meeting: Meeting, pin: str | None, by: Account) -> None:
@@ -201,12 +200,24 @@ def _keep(check_in: CheckIn, meeting: Meeting, by: By) -> CheckIn:
     return check_in
 
 
+def _record_device(step: str, device: DoorDevice, meeting: Meeting, by: By | None) -> None:
+    audit.record(
+        f"attendance:device:{step}",
+        device,
+        by=by if isinstance(by, Account) else None,
+        who="" if isinstance(by, Account) else audit.AT_DOOR,
+        unit_id=meeting.unit_id,
+        sentence=meeting.title,
+    )
+
+
 def _record(step: str, check_in: CheckIn, meeting: Meeting, by: By) -> None:
     # The trail holds no name of a citizen; the note's number leads to it.
     audit.record(
         f"attendance:check_in:{step}",
         check_in,
         by=by if isinstance(by, Account) else None,
+        who="" if isinstance(by, Account) else audit.AT_DOOR,
         kind="check_in",
         unit_id=meeting.unit_id,
         sentence=meeting.title,

@@ -187,8 +187,13 @@ def sheet_csv(meeting: Meeting) -> ResponseReturnValue:
 def open_door(meeting: Meeting) -> ResponseReturnValue:
     """Give the door a fresh PIN."""
     with transaction():
+        door = queries.find_pin(meeting.id)
+        was_open = bool(door and door.pin)
         services.set_pin(meeting.id, by=g.account)
-    flash(_("门口的口令换好了；之前的手机要重新输。"))
+    if was_open:
+        flash(_("门口的口令换好了；之前的手机要重新输。"))
+    else:
+        flash(_("口令发好了。把地址和口令告诉门口帮忙的人。"))
     return redirect(_board_url(meeting), 303)
 
 

@@ -119,6 +119,12 @@ THING_NAMES = {
     "person": N_("人员"),
     "signup": N_("报名"),
     "importrun": N_("名册"),
+    "check_in": N_("签到"),
+    "doordevice": N_("门口的手机"),
+    "request": N_("信息请求"),
+    "retentionrun": N_("到期清空"),
+    "erasure": N_("删除"),
+    "link": N_("校验值"),
     "invitation": N_("邀请"),
 }
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, derived_key
+from liaison_app.core.errors import N_
 from liaison_app.core.text import local
 from liaison_app.core.web import client_address
 
@@ -17,8 +18,9 @@ from .models import Entry
 from .rules import About
 
 # Somebody who came by a personal link or the public page.
-ONESELF = "本人"
-
+ONESELF = N_("本人")
+# A volunteer at a meeting's door; who it was is kept with the telephone, and not for ever.
+AT_DOOR = N_("门口的手机")
 
 STAMP = "audit stamp"
 

@@ -179,6 +179,7 @@ def test_the_trail_says_that_somebody_was_noted_and_not_who(meeting, device):
     assert "王桂枝" not in said
     assert "李福根" not in said
     assert "小周" not in said
+    assert "门口的手机" in said, "but it says from where"
 
 
 def test_numbers_count_who_was_expected_and_who_came_anyhow(meeting, device, clerk):

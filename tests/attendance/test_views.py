@@ -98,6 +98,13 @@ def test_the_file_holds_no_number_and_no_formula(clerk, meeting):
     assert "13900000003" not in str(rows)
 
 
+def test_the_first_pin_is_given_and_a_later_one_changed(clerk, meeting):
+    assert "把地址和口令告诉门口帮忙的人" in clerk.post(at(meeting, "/pin"), follow_redirects=True).text
+    assert "之前的手机要重新输" in clerk.post(at(meeting, "/pin"), follow_redirects=True).text
+    clerk.post(at(meeting, "/shut"))
+    assert "把地址和口令告诉门口帮忙的人" in clerk.post(at(meeting, "/pin"), follow_redirects=True).text
+
+
 def test_the_staff_see_the_phones_at_the_door_and_end_one(clerk, meeting):
     with transaction():
         device = make_device(meeting, "周小雨")

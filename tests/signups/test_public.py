@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from liaison_app.core import clock
 from liaison_app.core.db import db, get, transaction
+from liaison_app.core.text import local
 from liaison_app.scheduling.kinds import MeetingState, RoleCode
 from liaison_app.scheduling.models import Meeting
 from liaison_app.signups import services
@@ -279,6 +280,17 @@ def test_a_shut_door_says_which_since_when_and_what_to_do(client, facts, words):
         assert sentence in said
     assert 'name="mobile"' not in page
     assert 'href="tel:' in page
+
+
+def test_nobody_is_sent_to_a_meeting_of_today_that_is_over(client):
+    evening = local(clock.now()).replace(hour=20, minute=0)
+    with clock.frozen(evening):
+        given_meeting({}, kind="reception", starts_at=evening - timedelta(hours=6))
+        later = text(client.get("/").text)
+    assert "已经举行过了" in later
+    assert "不用报名，直接来" not in later
+    with clock.frozen(evening - timedelta(hours=7)):
+        assert "不用报名，直接来" in text(client.get("/").text)
 
 
 def test_a_full_meeting_without_a_wait_list_says_since_when(client):
