@@ -138,6 +138,16 @@ def mask_mobile(number: str) -> str:
     return "****" + (number[-4:] if len(number) >= 7 else "")
 
 
+def mask(words: str) -> str:
+    """Return a number, mail address or network address fit for a page: 139****5678, w****@example.test, 10.1.*.*"""
+    if "@" in words:
+        name, _, host = words.partition("@")
+        return f"{name[:1]}****@{host}"
+    if found := re.fullmatch(r"([0-9]+\.[0-9]+)\.[0-9]+\.[0-9]+", words):
+        return f"{found[1]}.*.*"
+    return mask_mobile(words)
+
+
 # --- what we write ----------------------------------------------------------
 
 _WEEKDAYS = "一二三四五六日"

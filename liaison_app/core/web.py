@@ -140,7 +140,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["N_"] = N_
     app.jinja_env.globals["_"] = _in_template
     app.jinja_env.globals["gap"] = gap
-    app.jinja_env.filters["masked"] = text.mask_mobile
+    app.jinja_env.filters["masked"] = text.mask
     app.jinja_env.filters["t"] = lambda message: gettext(message) if message else ""
     app.context_processor(_context)
 

@@ -13,6 +13,7 @@ from liaison_app.core.text import (
     clean_text,
     from_local,
     local,
+    mask,
     mask_mobile,
     mobile_normal,
     name_key,
@@ -110,6 +111,11 @@ def is_mobile(typed: str) -> bool:
 def test_a_masked_number_shows_four_digits_at_most_after_the_stars():
     masked = [mask_mobile(number) for number in ("13912345678", "037168921234", "110", "")]
     assert masked == ["139****5678", "****1234", "****", ""]
+
+
+def test_a_masked_address_is_known_by_its_owner_and_by_nobody_else():
+    masked = [mask(one) for one in ("wang@example.test", "@example.test", "10.1.2.3", "13912345678", "")]
+    assert masked == ["w****@example.test", "****@example.test", "10.1.*.*", "139****5678", ""]
 
 
 # --- names and lines --------------------------------------------------------
