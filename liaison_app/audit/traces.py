@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from liaison_app.core import clock
 from liaison_app.core.db import db, lock_key, transaction
 from liaison_app.core.sheets import MIMETYPE, csv_file
-from liaison_app.core.text import local
+from liaison_app.core.text import clean_line, local
 
 from . import queries, rules, services
 from .kinds import Result
@@ -50,7 +50,7 @@ def give_csv(
 
 def note_list_taken(action: str, about: object | None, count: int, asked: Iterable[str]) -> None:
     """Note that the signed-in account takes a list along, how long it is and by which filters."""
-    filters = rules.words_asked({one: request.args.get(one, "") for one in asked})
+    filters = rules.words_asked({one: clean_line(request.args.get(one, "")) for one in asked})
     note_taken(action, about, f"{count} 条{filters}")
 
 

@@ -83,7 +83,7 @@ def _take_away() -> None:
         patch.object(services, "lock", lambda model, id: db.session.get(model, id)),
     ]
     if database.is_sqlite():
-        changes.append(patch.object(database, "_turn", nullcontext))
+        changes.append(patch.object(database, "turn", nullcontext))
         event.remove(Engine, "begin", database._begin)
         _undo.append(lambda: event.listen(Engine, "begin", database._begin))
     for change in changes:
