@@ -51,7 +51,7 @@ def count_people() -> int:
 
 def test_the_page_moves_by_itself_from_the_progress_to_the_result(office, page):
     upload(office(page), *ROWS)
-    assert page.is_visible("text=正在读代表名册：0/3 行")
+    page.wait_for_selector("text=正在读代表名册：0/3 行")
     run_id = int(page.url.rsplit("/", 1)[1])
     with transaction():
         found = services.begin(run_id, 1)
