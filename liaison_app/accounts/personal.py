@@ -3,7 +3,7 @@
 from sqlalchemy import or_, select
 
 from liaison_app.core.errors import N_
-from liaison_app.core.personal import Field, Holding, Whose, declare, excuse
+from liaison_app.core.personal import Field, Holding, Whose, declare, excuse, of_person
 
 from .models import Account, BrowserSession, Passkey, SignInAttempt
 
@@ -17,7 +17,7 @@ ACCOUNTS = Holding(
     basis=N_("网络安全等级保护：每个操作能找到人"),
     event=N_("账号停用后仍留名字，因为操作记录要能找到人"),
     holds=Account.login != "",
-    of=lambda subject: Account.person_id == subject.person_id if subject.person_id else None,
+    of=of_person(Account.person_id),
     headline=lambda row: row.login,
     fields=(
         Field(Account.login, N_("登录名"), N_("登录")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -59,6 +60,15 @@ class WalkInForm(Form):
         if not self.form_token.data:
             self.form_token.data = tokens.stamp(self.purpose)
             self.role.data = str(RoleCode.CITIZEN)
+
+    def given(self) -> dict[str, Any]:
+        """Return who came, as `services.note_walk_in` takes it; the form is valid."""
+        return {
+            "name": self.name.data,
+            "role": RoleCode(self.role.data),
+            "organisation": self.organisation.data,
+            "form_token": self.form_token.data or "",
+        }
 
     def validate_role(self, field: RadioField) -> None:
         if field.data not in {value for value, _label in field.choices}:

@@ -14,7 +14,6 @@ from liaison_app.core.errors import Missing, Refused
 from liaison_app.core.htmx import render
 from liaison_app.core.web import row_id, translated
 from liaison_app.limits import requests as limits
-from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting
 
 from . import queries, rules, services
@@ -121,14 +120,7 @@ def walk_in(meeting: Meeting) -> ResponseReturnValue:
         return _page(meeting, device, FindForm(formdata=None), form)
     try:
         with transaction():
-            services.note_walk_in(
-                meeting.id,
-                form.name.data,
-                RoleCode(form.role.data),
-                form.organisation.data,
-                form_token=form.form_token.data or "",
-                by=device,
-            )
+            services.note_walk_in(meeting.id, **form.given(), by=device)
     except Refused as refusal:
         flash(translated(refusal), "error")
     else:

@@ -254,12 +254,6 @@ def _refuse_other(meeting: Meeting, token: str) -> None:
         raise OtherMeeting(signup.meeting.title, signup.meeting.starts_at)
 
 
-def list_named(meeting_id: int, keys: Iterable[str]) -> list[Guest]:
-    """Return the guests of a meeting with these keys."""
-    wanted = set(keys)
-    return [one for one in list_guests(meeting_id) if one.key in wanted] if wanted else []
-
-
 def walk_in_roles(meeting: Meeting) -> list[RoleCode]:
     """Return the roles in which somebody may just come: those with seats, and citizens."""
     return list(dict.fromkeys([*(pool.role for pool in meeting.pools), RoleCode.CITIZEN]))

@@ -15,7 +15,6 @@ from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import render
 from liaison_app.core.web import translated
 from liaison_app.limits.rules import FILES
-from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting
 from liaison_app.scheduling.queries import get_meeting
 
@@ -98,14 +97,7 @@ def walk_in(meeting: Meeting) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with transaction():
-                services.note_walk_in(
-                    meeting.id,
-                    form.name.data,
-                    RoleCode(form.role.data),
-                    form.organisation.data,
-                    form_token=form.form_token.data or "",
-                    by=g.account,
-                )
+                services.note_walk_in(meeting.id, **form.given(), by=g.account)
         except LiaisonError as refusal:
             form.form_errors.append(translated(refusal))
         else:

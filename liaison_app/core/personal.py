@@ -50,6 +50,11 @@ class Subject:
     name: str = ""
 
 
+def of_person(column: InstrumentedAttribute[Any]) -> Callable[[Subject], ColumnElement[bool] | None]:
+    """Return the condition that a row is about one person of the registers, whom `column` names."""
+    return lambda subject: column == subject.person_id if subject.person_id else None
+
+
 @dataclass(frozen=True)
 class Field:
     """One thing that a row says of somebody: `what` it is, `why` it is held, and what an emptied row holds instead.

@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFError
 from gunicorn.http.errors import ParseException
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import Markup
+from markupsafe import escape
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
@@ -151,8 +151,9 @@ def _in_template(where: EvalContext, message: str, **values: Any) -> str:
     locale = get_locale()
     words = message if locale is None or locale.language == SOURCE else gettext(message)
     if where.autoescape:
-        words = Markup(words)
-    return words % values if "%" in words else words
+        # Not all that is looked up is a message of ours: a name of somebody may come this way.
+        words = escape(words)
+    return words % values if values else words
 
 
 def _localized(show: Any) -> Any:

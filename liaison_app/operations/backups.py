@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from liaison_app.core.logs import told
 from liaison_app.core.text import local
 from liaison_app.invitations import services as invitations
 from liaison_app.messages import services as messages
+from liaison_app.privacy import services as privacy
 from liaison_app.scheduling import services as scheduling
 from liaison_app.settings import Settings
 
@@ -301,16 +301,10 @@ def _finish(settings: Settings, at: datetime) -> int:
             accounts.end_everything_open()
             when = f"{local(at):%Y-%m-%d %H:%M:%S}"
             audit.record("operations:backup:restore", by=None, sentence=when)
-        _replay_erasures()
+        privacy.replay_erasures()
         db.session.remove()
         db.engine.dispose()
     return held
-
-
-def _replay_erasures() -> None:
-    """Erase again what was erased after the backup was made."""
-    if find_spec("liaison_app.privacy") is not None:
-        import_module("liaison_app.privacy.services").replay_erasures()
 
 
 def _put_files(manifest: dict[str, Any], database: str, scratch: Path, data: Path) -> None:

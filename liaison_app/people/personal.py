@@ -1,16 +1,12 @@
 """What the registers hold of deputies and officials."""
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import or_
 
 from liaison_app.core.errors import N_
-from liaison_app.core.personal import Field, Holding, Subject, Whose, declare, excuse
+from liaison_app.core.personal import Field, Holding, Subject, Whose, declare, excuse, of_person
 
 from .models import Mandate, Person, Post, PublicationConsent
-
-
-def _is(subject: Subject) -> ColumnElement[bool] | None:
-    return Person.id == subject.person_id if subject.person_id else None
 
 
 def _gender(row: Person, subject: Subject) -> str:
@@ -30,7 +26,7 @@ CONTACTS = Holding(
     period="contact",
     since=Person.left_at,
     holds=or_(Person.mobile.is_not(None), Person.email != "", Person.feed_hash.is_not(None)),
-    of=_is,
+    of=of_person(Person.id),
     fields=(
         Field(Person.mobile, N_("手机号"), N_("请您参加活动，告诉变更"), masks=True),
         Field(Person.email, N_("邮箱"), N_("发邀请和变更"), "", masks=True),
@@ -51,7 +47,7 @@ REGISTER = Holding(
     basis=DUTY,
     event=N_("届满后作为履职档案留存，由代表工作机构按档案规定处理"),
     holds=Person.name != "",
-    of=_is,
+    of=of_person(Person.id),
     fields=(
         Field(Person.name, N_("姓名"), N_("公布谁来接待、谁来答复")),
         Field(Person.pinyin, N_("姓名拼音"), N_("名册排序")),
@@ -74,7 +70,7 @@ MANDATES = Holding(
     basis=DUTY,
     event=N_("届满后作为履职档案留存，由代表工作机构按档案规定处理"),
     holds=Mandate.card_no != "",
-    of=lambda subject: Mandate.person_id == subject.person_id if subject.person_id else None,
+    of=of_person(Mandate.person_id),
     headline=lambda row: row.term,
     fields=(
         Field(Mandate.card_no, N_("代表证号"), N_("核对代表身份")),

@@ -6,7 +6,7 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from liaison_app.core.errors import N_
-from liaison_app.core.personal import Field, Holding, Moment, Whose, declare, excuse
+from liaison_app.core.personal import Field, Holding, Moment, Whose, declare, excuse, of_person
 
 from .kinds import MeetingState
 from .models import CalendarEntry, Meeting, Participant
@@ -34,7 +34,7 @@ LIST = Holding(
     period="answer",
     since=over_since(Participant.meeting_id),
     holds=Participant.stand_in_reason.is_not(None),
-    of=lambda subject: Participant.person_id == subject.person_id if subject.person_id else None,
+    of=of_person(Participant.person_id),
     headline=lambda row: row.meeting.title,
     fields=(Field(Participant.stand_in_reason, N_("局长不来的原因"), N_("主办方知道为什么换人")),),
 )

@@ -152,3 +152,8 @@ def test_an_error_page_is_chinese_and_leads_on(app, status):
     main = html[html.index("<main") : html.index("</main>")]
     assert re.search(r'<a class="btn ink" href="/', main)
     assert not re.search("[A-Za-z]{3,}", re.sub(r"<[^>]+>", "", main))
+
+
+def test_what_is_looked_up_is_neither_markup_nor_a_pattern_unless_a_template_says_so(show):
+    assert show("{{ _(name) }}", name="<b>%(q)s 100%") == "&lt;b&gt;%(q)s 100%"
+    assert show('{{ _("退掉%(name)s", name=name) }}', name="<b>") == "退掉&lt;b&gt;"
