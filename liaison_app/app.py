@@ -169,6 +169,7 @@ def _register(app: Flask) -> None:
         app.register_blueprint(import_module(f"liaison_app.{name}").bp)
     for name in LISTENERS:
         import_module(f"liaison_app.{name}")
+    import_module("liaison_app.operations.schema").init_app(app)
     app.before_request(import_module("liaison_app.accounts.browsers").load_account)
     app.after_request(traces.note_request)
     app.context_processor(import_module("liaison_app.dashboards.navigation").menu)

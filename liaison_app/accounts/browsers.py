@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from flask import flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from liaison_app.audit import traces
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.text import local
 from liaison_app.core.web import current_settings
 
 from . import passkeys, queries, questions, rules, second_factor, services
-from .errors import BadPasskey, WrongCode, WrongPassword
+from .errors import BadPasskey, LockedOut, WrongCode, WrongPassword
 from .kinds import SignInWay
 from .models import Account, BrowserSession
 
@@ -74,7 +77,8 @@ def prove(login: str, password: str) -> Account:
     Counts a failure. Raises LockedOut, WrongPassword.
     """
     address = request.remote_addr or ""
-    services.refuse_locked(login, address)
+    with _noting_locks(login):
+        services.refuse_locked(login, address)
     account_id = services.check_password(login, password)
     if account_id is None:
         with transaction():
@@ -89,7 +93,8 @@ def prove_passkey(answer: str, purpose: str, *, of: Account | None = None) -> Ac
     Counts a failure. Raises LockedOut, TooLate, BadPasskey.
     """
     address = request.remote_addr or ""
-    passkeys.refuse_locked(answer, address)
+    with _noting_locks(of.login if of else ""):
+        passkeys.refuse_locked(answer, address)
     question = questions.take(purpose)
     try:
         with transaction():
@@ -102,13 +107,29 @@ def prove_passkey(answer: str, purpose: str, *, of: Account | None = None) -> Ac
 
 def prove_code(account: Account, code: str) -> None:
     """Take a code of the account's telephone, or a recovery code. Counts a failure. Raises LockedOut, WrongCode."""
-    second_factor.refuse_locked(account)
+    refuse_codes(account)
     try:
         with transaction():
             second_factor.check(account.id, code)
     except WrongCode:
         with transaction():
             second_factor.count_wrong(account)
+        raise
+
+
+def refuse_codes(account: Account) -> None:
+    """Raise LockedOut where too many codes of an account were wrong lately."""
+    with _noting_locks(account.login):
+        second_factor.refuse_locked(account)
+
+
+@contextmanager
+def _noting_locks(login: str) -> Iterator[None]:
+    """Let the trail say that somebody was turned away without a look at what they gave."""
+    try:
+        yield
+    except LockedOut:
+        traces.note_locked(queries.find_account(login.strip().casefold()))
         raise
 
 

@@ -29,6 +29,7 @@ from .browsers import (
     prove,
     prove_code,
     prove_passkey,
+    refuse_codes,
 )
 from .errors import NoPassword, WrongCode, WrongPassword
 from .forms import CodeForm, ConfirmForm, LinkForm, OwnPasswordForm, PasskeyForm
@@ -236,7 +237,7 @@ def factor() -> ResponseReturnValue:
         return redirect(url_for(".factor"), 303)
     if account.totp_since is None and account.totp_secret and form.validate_on_submit():
         try:
-            second_factor.refuse_locked(account)
+            refuse_codes(account)
             with transaction():
                 codes = second_factor.turn_on(account.id, form.code.data or "")
         except WrongCode as refusal:

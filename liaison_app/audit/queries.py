@@ -78,13 +78,34 @@ def is_noted(
 
 def count_noted(actor_id: int, action: str, since: datetime) -> int:
     """Return how often an account's act is in the trail since a moment."""
-    return (
-        db.session.scalar(select(func.count()).select_from(_noted(actor_id, action, since).subquery())) or 0
+    return _count(_noted(actor_id, action, since))
+
+
+def is_known(actor_id: int | None, action: str, address: str | None, sentence: str, since: datetime) -> bool:
+    """Return whether just this, from just there, is in the trail since a moment, whatever it was about."""
+    wanted = _since(action, since).where(
+        Entry.actor_id.is_not_distinct_from(actor_id),
+        Entry.address.is_not_distinct_from(address),
+        Entry.sentence == sentence,
     )
+    return bool(db.session.scalar(select(wanted.exists())))
+
+
+def count_since(action: str, since: datetime) -> int:
+    """Return how often something is in the trail since a moment, whoever did it."""
+    return _count(_since(action, since))
+
+
+def _count(wanted: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
 
 def _noted(actor_id: int, action: str, since: datetime) -> Select[Any]:
-    return select(Entry.id).where(Entry.actor_id == actor_id, Entry.at > since, Entry.action == action)
+    return _since(action, since).where(Entry.actor_id == actor_id)
+
+
+def _since(action: str, since: datetime) -> Select[Any]:
+    return select(Entry.id).where(Entry.at > since, Entry.action == action)
 
 
 def last_link() -> Link | None:

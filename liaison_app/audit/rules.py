@@ -24,11 +24,13 @@ ANCHOR_SIGNS = 16
 ACTION_NAMES = {
     "access:request:refuse": N_("请求被拒"),
     "access:request:refuse_many": N_("被拒的请求太多"),
+    "access:request:too_fast": N_("来得太快，没有受理"),
     "accounts:account:close": N_("停用账号"),
     "accounts:account:confirm": N_("再次输入密码"),
     "accounts:account:create": N_("建账号"),
     "accounts:account:describe": N_("改账号的本人资料"),
     "accounts:account:open": N_("恢复账号"),
+    "accounts:account:refuse_locked": N_("登录被锁，没有受理"),
     "accounts:account:set_password": N_("设密码"),
     "accounts:account:sign_in": N_("登录"),
     "accounts:account:sign_in_failed": N_("登录失败"),

@@ -14,6 +14,8 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, lock_key, transaction
 from liaison_app.core.sheets import MIMETYPE, csv_file
 from liaison_app.core.text import clean_line, local
+from liaison_app.core.web import client_address
+from liaison_app.limits import requests as limits
 
 from . import queries, rules, services
 from .kinds import Result
@@ -22,6 +24,7 @@ from .rules import About
 log = logging.getLogger("liaison.audit")
 
 REFUSED, MANY_REFUSED = "access:request:refuse", "access:request:refuse_many"
+LOCKED, TOO_FAST = "accounts:account:refuse_locked", "access:request:too_fast"
 # Whoever opens the same list again within the hour is noted once; whoever is refused the same, once in ten minutes.
 VIEW_AGAIN, REFUSAL_AGAIN = timedelta(hours=1), timedelta(minutes=10)
 MOST_REFUSALS, REFUSALS_WITHIN = 30, timedelta(hours=1)
@@ -88,15 +91,27 @@ def note_view(action: str, about: object) -> None:
     g.setdefault("looked_at", []).append((action, rules.about(about)))
 
 
+def note_locked(account: object | None) -> None:
+    """Let it be noted, once the answer is made, that a sign-in to an account, where it is known, was not even tried."""
+    g.locked_out = rules.about(account)
+
+
 # --- after each request -------------------------------------------------------
 
 
 def note_request(response: Response) -> Response:
-    """Note what was looked at, and what was refused to whoever has signed in. Never changes the answer."""
-    if g.get("account") is None or request.method == "HEAD":
+    """Note what was looked at, what was refused to whoever has signed in, and who was turned away before anything
+    was looked at. Never changes the answer."""
+    if request.method == "HEAD":
         return response
     try:
-        if response.status_code in (403, 404):
+        if "locked_out" in g:
+            _note_turned_away(LOCKED, g.locked_out, "", address=client_address())
+        elif response.status_code == 429:
+            _note_turned_away(TOO_FAST, rules.about(None), f"{request.method} {request.endpoint}")
+        elif g.get("account") is None:
+            pass
+        elif response.status_code in (403, 404):
             _note_refusal(response.status_code)
         elif response.status_code in (200, 422):
             for action, at in g.get("looked_at", ()):
@@ -137,6 +152,39 @@ def _note_refusal(status: int) -> None:
             services.record_about(REFUSED, at, by=g.account, sentence=sentence, result=Result.REFUSED)
         else:
             services.record(MANY_REFUSED, by=g.account, sentence=_MANY, result=Result.REFUSED)
+
+
+def _note_turned_away(action: str, at: About, sentence: str, *, address: str = "") -> None:
+    """Note one line for the same from the same place in a while, and so many in an hour from everybody together.
+
+    What is the same does not depend on which account it was: the time of an answer would tell which there are.
+    Nobody's address is kept but that of who knocks at the staff's door.
+    """
+    by = g.get("account")
+    kept_address = (address or (client_address() if by else "")) or None
+    many = f"{rules.ACTION_NAMES[action]}：{_MANY}"
+
+    def is_noted() -> bool:
+        now = clock.now()
+        return queries.is_known(
+            by.id if by else None, action, kept_address, sentence, now - REFUSAL_AGAIN
+        ) or queries.is_known(None, MANY_REFUSED, None, many, now - REFUSALS_WITHIN)
+
+    # A limit that this request is over must not keep its line out.
+    limits.waive()
+    db.session.rollback()
+    if is_noted():
+        return
+    with transaction():
+        lock_key(f"turned away {action}")
+        if is_noted():
+            return
+        if queries.count_since(action, clock.now() - REFUSALS_WITHIN) < MOST_REFUSALS:
+            services.record_about(
+                action, at, by=by, sentence=sentence, result=Result.REFUSED, at_staff_door=bool(address)
+            )
+        else:
+            services.record(MANY_REFUSED, by=None, sentence=many, result=Result.REFUSED)
 
 
 _MANY = f"一小时内被拒的请求超过 {MOST_REFUSALS} 个，其余的没有逐条记"

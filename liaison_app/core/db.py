@@ -27,7 +27,12 @@ from .errors import Missing
 # How long a request waits before it says so: for the turn to write to SQLite; for PostgreSQL to let us in, for a
 # lock, for one statement, and for any sign of life. A transaction that does nothing for IDLE_SECONDS is ended.
 WAIT_SECONDS = 5.0
-CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS, SILENCE_SECONDS, IDLE_SECONDS = 5, 10, 15, 20.0, 120
+CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS, SILENCE_SECONDS, IDLE_SECONDS = 3, 10, 15, 20.0, 120
+# For how long a connection out of the pool may take to say that it lives. Who waits for a statement looks so often
+# whether the server still lets anybody in; a server that has not for PROBE_SECONDS is not waited for any longer.
+GREETING_SECONDS, LOOK_SECONDS, PROBE_SECONDS = 2.0, 3.0, 2
+# A machine that went away without a word: the kernel asks after so many seconds, and gives up as soon.
+KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 5000}
 SHORTEST_WAIT_SECONDS = 0.05
 
 NAMES = {
@@ -189,15 +194,46 @@ class Impatient(psycopg.Connection):
 
     patience_seconds: float | None = SILENCE_SECONDS
 
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+    def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().wait(gen if self.patience_seconds is None else self._watched(gen), *args, **kwargs)
+
+    def _watched(self, gen: Any) -> Any:
+        """Pass on what `gen` waits for; it is resumed some times a second while nothing comes."""
+        began = looked_at = time.monotonic()
+        # Only the pool asks outside of a transaction: whether a connection that lay there still lives.
+        is_greeting = self.autocommit
         try:
-            return super().wait(gen, interval, self.patience_seconds if timeout is None else timeout)
-        except psycopg.errors._WaitTimeout as silence:
-            if timeout is not None:
-                raise
-            # What comes later would be taken for the answer to the next question.
-            self.pgconn.finish()
-            raise psycopg.OperationalError("the server does not answer") from silence
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                now = time.monotonic()
+                if not ready and now - looked_at > (GREETING_SECONDS if is_greeting else LOOK_SECONDS):
+                    looked_at = now
+                    self._refuse_silence(now - began, is_greeting)
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+    def _refuse_silence(self, silent_seconds: float, is_greeting: bool) -> None:
+        """Raise OperationalError where the patience is over, or the server lets nobody in any more."""
+        is_over = is_greeting or silent_seconds > (self.patience_seconds or 0)
+        if not is_over and self._lets_in():
+            return
+        # What comes later would be taken for the answer to the next question.
+        self.pgconn.finish()
+        raise psycopg.OperationalError("the server does not answer")
+
+    def _lets_in(self) -> bool:
+        """Return whether the server answers somebody new; also a refusal is an answer."""
+        try:
+            psycopg.connect(
+                self.info.dsn, password=self.info.password or None, connect_timeout=PROBE_SECONDS
+            ).close()
+        except psycopg.errors.ConnectionTimeout:
+            return False
+        except psycopg.Error:
+            return True
+        return True
 
 
 @event.listens_for(Engine, "do_connect")
@@ -213,7 +249,7 @@ def postgres_limits() -> dict[str, Any]:
         "idle_in_transaction_session_timeout": IDLE_SECONDS,
     }
     options = " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items())
-    return {"connect_timeout": CONNECT_SECONDS, "options": options}
+    return {"connect_timeout": CONNECT_SECONDS, "options": options, **KEEPALIVE}
 
 
 def lift_limits(connection: Any) -> None:

@@ -123,11 +123,11 @@ def init_app(app: Flask) -> None:
     logs.init_app(app)
     app.before_request(_begin)
     app.after_request(_headers)
-    app.register_error_handler(LiaisonError, _say_no)
+    app.register_error_handler(LiaisonError, say_no)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)
     for trouble in (OperationalError, InterfaceError, NoConnection):
-        app.register_error_handler(trouble, _no_database)
+        app.register_error_handler(trouble, no_database)
     app.register_error_handler(OSError, _no_space)
     app.register_error_handler(ParseException, _broken_body)
     app.register_error_handler(500, _crashed)
@@ -280,7 +280,8 @@ def _page(status: int, message: str) -> Response:
     return response
 
 
-def _say_no(error: LiaisonError) -> Response:
+def say_no(error: LiaisonError) -> Response:
+    """Return the page that says a refusal in words."""
     return wait_for(_page(error.status, translated(error)), error)
 
 
@@ -306,7 +307,7 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _no_database(error: Exception) -> Response:
+def no_database(error: Exception) -> Response:
     """The database is busy, full, locked or away: what was asked can be asked again in a moment."""
     log.warning("the database does not answer: %s", logs.told(error))
     db.session.remove()

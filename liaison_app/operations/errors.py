@@ -1,6 +1,14 @@
 """Why a backup or a restore was not done."""
 
-from liaison_app.core.errors import LiaisonError
+from liaison_app.core.errors import N_, LiaisonError
+
+
+class OtherSchema(LiaisonError):
+    """The database is at another migration than this program: nothing is read or written."""
+
+    message = N_("系统正在升级，现在不能办理，这一步没有存上。请过几分钟再试；一直这样，请告诉管理员。")
+    status = 503
+    retry_after = 60
 
 
 class BackupFailed(LiaisonError):

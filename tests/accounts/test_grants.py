@@ -11,6 +11,7 @@ from liaison_app.accounts.models import Account, RoleGrant
 from liaison_app.audit.models import Entry
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.text import local
 from tests.factories.accounts import make_account, sign_in
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy
@@ -40,7 +41,7 @@ def browser_of(app, account_id: int):
 
 
 def roles_of(account_id: int) -> set[tuple[Role, int]]:
-    today = date.today() if not clock.is_held() else TODAY
+    today = local(clock.now()).date()
     return {
         (one.role, one.unit_id)
         for one in db.session.query(RoleGrant).filter_by(account_id=account_id)

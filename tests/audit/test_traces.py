@@ -219,3 +219,84 @@ def test_an_old_action_that_nobody_names_any_more_is_shown_as_it_is(app):
     with transaction():
         services.record("tests:thing:do", by=None)
     assert queries.chain_state().waiting == 1
+
+
+# --- whoever is turned away before anything is looked at -------------------------
+
+
+def knock(app, login: str, times: int, address: str = "203.0.113.7") -> int:
+    """Try a wrong password so often and return the last status."""
+    replies = [
+        app.test_client().post(
+            "/login",
+            data={"login": login, "password": "Wrong-typed-1"},
+            environ_overrides={"REMOTE_ADDR": address},
+        )
+        for _ in range(times)
+    ]
+    assert "试的次数太多" in replies[-1].text
+    return replies[-1].status_code
+
+
+def test_a_sign_in_that_was_not_even_tried_is_noted_once_in_ten_minutes(app, clerk):
+    with clock.frozen(clock.now()):
+        knock(app, "clerk", 12)
+    (line,) = lines(traces.LOCKED)
+    clerk_id = db.session.scalar(select(Account.id).where(Account.login == "clerk"))
+    assert (line.thing_kind, line.thing_id, line.address) == ("account", clerk_id, "203.0.113.7")
+    assert (line.result, line.actor_id, line.sentence) == (Result.REFUSED, None, "")
+    with clock.frozen(clock.now() + traces.REFUSAL_AGAIN + timedelta(seconds=1)):
+        knock(app, "clerk", 2)
+    assert len(lines(traces.LOCKED)) == 2
+
+
+def test_it_does_not_depend_on_whether_there_is_such_an_account(app, clerk):
+    """Else the time of the answer would tell."""
+    with clock.frozen(clock.now()):
+        knock(app, "13912345678", 12)
+        knock(app, "clerk", 12)
+    (line,) = lines(traces.LOCKED)
+    assert (line.thing_id, line.sentence) == (None, "")
+
+
+def knock_from_everywhere(app) -> None:
+    with clock.frozen(clock.now()):
+        for n in range(12):
+            knock(app, "clerk", 6, f"198.51.100.{n}")
+
+
+def test_somebody_who_knocks_from_everywhere_does_not_fill_the_trail(app, clerk, monkeypatch):
+    monkeypatch.setattr(traces, "MOST_REFUSALS", 4)
+    knock_from_everywhere(app)
+    assert len(lines(traces.LOCKED)) == 4
+    (many,) = lines(traces.MANY_REFUSED)
+    assert "登录被锁" in many.sentence
+
+
+def test_without_the_bound_it_would_be_filled(app, clerk, monkeypatch):
+    """The control of the test above."""
+    monkeypatch.setattr(traces, "MOST_REFUSALS", 10_000)
+    knock_from_everywhere(app)
+    assert len(lines(traces.LOCKED)) == 12
+
+
+def test_who_comes_too_fast_is_noted_once_and_a_citizen_without_an_address(app, client, meeting):
+    with clock.frozen(clock.now()):
+        replies = [
+            client.post(f"/m/{meeting.code}", data={}, environ_overrides={"REMOTE_ADDR": "203.0.113.7"})
+            for _ in range(130)
+        ]
+    assert [one.status_code for one in replies].count(429) > 5
+    (line,) = lines(traces.TOO_FAST)
+    assert (line.address, line.actor_id, line.actor_name) == (None, None, "")
+    assert line.sentence.startswith("POST signups")
+    assert line.result == Result.REFUSED
+
+
+def test_an_account_that_takes_too_many_files_is_named(clerk, meeting):
+    with clock.frozen(clock.now()):
+        while clerk.get(f"/meetings/{meeting.id}/signups.csv").status_code != 429:
+            pass
+        clerk.get(f"/meetings/{meeting.id}/signups.csv")
+    (line,) = lines(traces.TOO_FAST)
+    assert (line.actor_name, line.address) != ("", None)

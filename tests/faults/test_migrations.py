@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import flask_migrate
 import psycopg
@@ -16,8 +18,9 @@ from sqlalchemy import inspect, text
 
 from liaison_app.app import MIGRATIONS, ROOT
 from liaison_app.core.db import db
-from liaison_app.operations import checks
+from liaison_app.operations import checks, schema
 from tests.parts.installations import Installation
+from tests.parts.report import remark
 
 HEAD = (MIGRATIONS / "HEAD").read_text().strip()
 pytestmark = pytest.mark.storm
@@ -122,3 +125,75 @@ def test_down_and_up_again_under_the_demo_no_row_is_lost(installation):
     assert {name for name in kept if after[name] != before[name]} == set()
     with installation.inside():
         assert all(well for name, well, _ in checks.look_inside() if name in {"数据库", "数据表"})
+
+
+OLDER = "0004_messages_delivery"
+
+
+def answers(installation: Installation, *paths: str) -> list[int]:
+    """Return the status of each page."""
+    found = []
+    for path in paths:
+        try:
+            with urlopen(installation.address + path, timeout=20) as reply:
+                found.append(reply.status)
+        except HTTPError as refusal:
+            found.append(refusal.code)
+            said = refusal.read().decode()
+            assert "Traceback" not in said
+            if refusal.code == 503 and path != "/readyz":
+                assert "系统正在升级" in said, said
+                assert refusal.headers["Retry-After"] == "60"
+    return found
+
+
+def serve(installation: Installation, *lines: str) -> None:
+    """Run the product's own program under gunicorn, with `lines` before it."""
+    module = installation.data.parent / "changed.py"
+    module.write_text("\n".join([*lines, "from wsgi import application"]))
+    options = f"--bind 127.0.0.1:{installation.port} --workers 1 --threads 4 --pythonpath {module.parent}"
+    installation.start("-m", "gunicorn", "changed:application", *options.split())
+    give_up = time.monotonic() + 60
+    while True:
+        try:
+            urlopen(f"{installation.address}/healthz", timeout=5).close()
+            return
+        except OSError:
+            assert time.monotonic() < give_up, installation.said()
+            time.sleep(0.1)
+
+
+def migrate_under(installation: Installation, revision: str) -> None:
+    with installation.inside():
+        (flask_migrate.downgrade if revision != "head" else flask_migrate.upgrade)(
+            directory=str(MIGRATIONS), revision=revision
+        )
+
+
+def test_a_program_that_meets_another_schema_refuses_in_words_and_serves_again_once_it_fits(installation):
+    """X24, X25: at the start, and under a program that runs."""
+    migrate_under(installation, OLDER)
+    serve(installation)
+    pages = ("/", "/login", "/calendar.ics", "/readyz")
+    assert answers(installation, *pages) == [503] * 4
+    assert answers(installation, "/healthz", "/static/app.css") == [200, 200]
+    migrate_under(installation, "head")
+    time.sleep(schema.LOOK_AGAIN_SECONDS + 0.5)
+    assert answers(installation, *pages) == [200] * 4
+    migrate_under(installation, OLDER)
+    began = time.monotonic()
+    while set(answers(installation, *pages)) != {503}:
+        assert time.monotonic() - began < schema.LOOK_SECONDS + 5
+        time.sleep(0.2)
+    assert '"status": 500' not in installation.said()
+    remark(f"{installation.engine}: another schema under a running program was noticed within {time.monotonic() - began:.1f} s")
+
+
+def test_a_program_that_does_not_look_serves_some_pages_and_breaks_on_others(installation):
+    """The negative control of the test above."""
+    migrate_under(installation, OLDER)
+    serve(installation, "from liaison_app.operations import schema", "schema.Watch._look = lambda self: None")
+    assert answers(installation, "/login") == [200]
+    with pytest.raises(HTTPError) as broken:
+        urlopen(f"{installation.address}/calendar.ics", timeout=20)
+    assert "系统正在升级" not in broken.value.read().decode()
