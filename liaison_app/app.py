@@ -148,6 +148,7 @@ PAGES = (
     "scheduling.views",
     "signups.public",
     "signups.views",
+    "workdays.views",
 )
 LISTENERS = (
     "audit.jobs", "imports.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs", "scheduling.jobs",

@@ -170,7 +170,12 @@ class Settings:
         days = dict(RETENTION_DAYS)
         for entry in self.retention.replace(",", " ").split():
             kind, _, number = entry.partition("=")
-            if kind not in days or not number.isascii() or not number.isdigit() or not 1 <= int(number) <= 3650:
+            if (
+                kind not in days
+                or not number.isascii()
+                or not number.isdigit()
+                or not 1 <= int(number) <= 3650
+            ):
                 raise SettingsRefused(
                     f"LIAISON_RETENTION 写成 signup=90 这样，天数 1 到 3650；能写的有 {'、'.join(days)}。现在是“{entry}”。"
                 )

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     SIGNUP_MANAGE = "signups:signup:manage"
     SIGNUP_READ = "signups:signup:read"
     SYSTEM_READ = "operations:system:read"
+    WORKDAYS_MANAGE = "workdays:year:manage"
 
 
 PERMISSION_NAMES = {
@@ -55,6 +56,7 @@ PERMISSION_NAMES = {
     Permission.SIGNUP_MANAGE: N_("登记和退出报名"),
     Permission.SIGNUP_READ: N_("看报名名单"),
     Permission.SYSTEM_READ: N_("看系统运行情况"),
+    Permission.WORKDAYS_MANAGE: N_("录入放假和调休"),
 }
 
 
@@ -125,6 +127,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.IMPORT_RUN,
             Permission.PRIVACY_READ,
             Permission.SYSTEM_READ,
+            Permission.WORKDAYS_MANAGE,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -151,6 +154,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.IMPORT_RUN,
         Permission.PRIVACY_PERSON,
         Permission.PRIVACY_READ,
+        Permission.WORKDAYS_MANAGE,
     },
     # Takes the minutes and notes who came: knows who sits at the table, and no telephone number.
     Role.RECORDER: frozenset(

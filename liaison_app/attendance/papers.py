@@ -15,7 +15,16 @@ from .queries import Guest
 
 def sheet_rows(guests: Iterable[Guest]) -> Iterator[list[object]]:
     """Yield the list, the head first; without telephone numbers."""
-    yield [_("姓名"), _("身份"), _("单位或社区"), _("应到"), _("到了"), _("到场时间"), _("签到方式"), _("代会")]
+    yield [
+        _("姓名"),
+        _("身份"),
+        _("单位或社区"),
+        _("应到"),
+        _("到了"),
+        _("到场时间"),
+        _("签到方式"),
+        _("代会"),
+    ]
     for guest in guests:
         note = guest.check_in
         yield [

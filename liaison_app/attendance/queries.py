@@ -160,9 +160,7 @@ def list_guests(meeting_id: int) -> list[Guest]:
 
 
 def _participants(meeting_id: int) -> Iterable[Participant]:
-    wanted = select(Participant).where(
-        Participant.meeting_id == meeting_id, Participant.removed_at.is_(None)
-    )
+    wanted = select(Participant).where(Participant.meeting_id == meeting_id, Participant.removed_at.is_(None))
     return db.session.scalars(wanted.order_by(Participant.position, Participant.id))
 
 

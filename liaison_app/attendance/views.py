@@ -103,9 +103,7 @@ def walk_in(meeting: Meeting) -> ResponseReturnValue:
         else:
             flash(_("登记了：%(name)s。", name=form.name.data))
             return redirect(_board_url(meeting), 303)
-    return render(
-        "attendance/walk_in.html", status=422 if form.errors else 200, meeting=meeting, form=form
-    )
+    return render("attendance/walk_in.html", status=422 if form.errors else 200, meeting=meeting, form=form)
 
 
 @bp.route(f"{P}/<int:check_in_id>/undo", methods=["GET", "POST"])

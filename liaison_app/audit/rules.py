@@ -22,6 +22,8 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ANCHOR_SIGNS = 16
 
 ACTION_NAMES = {
+    "workdays:year:drop": N_("去掉录入的放假和调休"),
+    "workdays:year:enter": N_("录入放假和调休"),
     "access:request:refuse": N_("请求被拒"),
     "access:request:refuse_many": N_("被拒的请求太多"),
     "access:request:too_fast": N_("来得太快，没有受理"),

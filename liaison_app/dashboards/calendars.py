@@ -15,7 +15,8 @@ from liaison_app.core.web import row_id
 from liaison_app.scheduling import queries as scheduling
 from liaison_app.scheduling.kinds import KINDS
 from liaison_app.scheduling.models import Meeting
-from liaison_app.workdays.rules import day_mark
+from liaison_app.workdays import queries as workdays
+from liaison_app.workdays.kinds import YearState
 
 from . import queries, rules
 
@@ -44,13 +45,18 @@ def page(endpoint: str, paths: Collection[str] | None) -> dict[str, Any]:
             url_for(endpoint, month=f"{day:%Y-%m}", **kept)
             for day in (rules.month_after(first, -1), today, rules.month_after(first, 1))
         )
+    working = workdays.calendar_between(weeks[0][0], weeks[-1][-1])
     days = _by_day(weeks, paths, station_id, args.get("kind"))
     seats = queries.seats_for([meeting.id for found in days.values() for meeting in found])
     return {
         "weeks": weeks,
         "days": days,
         "left": {id: one.left for id, one in seats.items()},
-        "marks": {day: day_mark(day) for week in weeks for day in week},
+        "marks": {day: working.mark(day) for week in weeks for day in week},
+        "holidays": {day: working.name_of(day) for week in weeks for day in week},
+        "assumed": any(
+            working.state_of(day.year) is YearState.ASSUMED for day in (weeks[0][0], weeks[-1][-1])
+        ),
         "today": today,
         "first": first,
         "is_week": is_week,

@@ -47,6 +47,7 @@ def _staff() -> list[dict[str, Any]]:
         ("messages.outbox", _("消息"), (Permission.MESSAGE_READ,)),
         ("privacy.left", _("个人信息"), (Permission.PRIVACY_READ,)),
         ("privacy.ask", _("信息请求"), (Permission.PRIVACY_REQUEST,)),
+        ("workdays.years", _("放假调休"), (Permission.WORKDAYS_MANAGE,)),
         ("imports.start", _("导入"), (Permission.IMPORT_RUN,)),
         ("accounts.accounts", _("账号"), (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)),
         ("audit.trail", _("记录"), (Permission.AUDIT_READ,)),

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from chinese_calendar import is_workday
+from liaison_app.workdays import notices
+from liaison_app.workdays.rules import WorkCalendar
 
 IsWorkday = Callable[[date], bool]
 
@@ -15,10 +16,8 @@ def is_office_day(day: date) -> bool:
     """
     if day.weekday() >= 5:
         return False
-    try:
-        return is_workday(day)
-    except NotImplementedError:
-        return True
+    known = {one.day: one for one in notices.days_of(day.year) or ()}
+    return WorkCalendar(known).is_workday(day)
 
 
 class Days:

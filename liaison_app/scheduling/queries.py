@@ -17,6 +17,7 @@ from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import within as units_within
 from liaison_app.people.models import Person
 from liaison_app.stations.models import Room
+from liaison_app.workdays.queries import calendar_between
 
 from . import rules
 from .errors import Blocker
@@ -295,9 +296,11 @@ def suggest_times(
     now: datetime,
     but_meeting_id: int | None,
 ) -> list[rules.Span]:
-    """Return up to three free spans of the same length in office hours, nearest to the wanted one first."""
+    """Return up to three free spans of the same length in office hours of workdays, nearest to the wanted one first."""
     day = local(starts_at).date()
-    days = [day] + [other for step in range(-7, 15) if (other := day + timedelta(days=step)).weekday() < 5]
+    around = [day + timedelta(days=step) for step in range(-7, 15)]
+    working = calendar_between(around[0], around[-1])
+    days = [day] + [other for other in around if working.is_workday(other)]
     midnights = [from_local(one, time(0)) for one in sorted(set(days))]
     windows = [(max(opens, now), closes) for opens, closes in rules.office_windows(midnights) if opens > now]
     taken = list_taken(resources, midnights[0], midnights[-1] + timedelta(days=1), but_meeting_id)

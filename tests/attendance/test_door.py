@@ -95,9 +95,7 @@ def test_the_volunteer_finds_somebody_by_code_digits_or_ticket_and_lets_in(phone
         assert "王桂枝" in page.text
         assert "139****0003" in page.text
         assert "13900000003" not in page.text
-    reply = phone.post(
-        f"/door/{meeting.code}/in", data={"who": f"s{signup.id}"}, follow_redirects=True
-    )
+    reply = phone.post(f"/door/{meeting.code}/in", data={"who": f"s{signup.id}"}, follow_redirects=True)
     assert "签到了：王桂枝" in text(reply)
     assert "已经签到，不用再签" in text(look_up(phone, meeting, signup.ticket_code))
 

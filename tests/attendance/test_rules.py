@@ -36,7 +36,8 @@ def test_anything_else_is_asked_for_again(typed):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "is_open"), [(-121, False), (-120, True), (0, True), (240, True), (241, False), (24 * 60, False)]
+    ("minutes", "is_open"),
+    [(-121, False), (-120, True), (0, True), (240, True), (241, False), (24 * 60, False)],
 )
 def test_the_door_answers_from_two_hours_before_to_two_hours_after(minutes, is_open):
     now = START + timedelta(minutes=minutes)

@@ -85,6 +85,9 @@ def list_addresses() -> dict[str, list[str]]:
         "door.door": [f"/door/{_open_door()}"],
         "imports.run": [f"/imports/{_import_run()}"],
         "imports.start": ["/imports"],
+        "workdays.drop": ["/workdays/2027/drop"],
+        "workdays.year": ["/workdays/2026", "/workdays/2027"],
+        "workdays.years": ["/workdays"],
         "invitations.board": [
             *_each("/meetings/{}/invitations", *meetings),
             f"/meetings/{heating.id}/invitations?answer={asked.id}",

@@ -111,8 +111,8 @@ MUTANTS = [
     of("B3", "liaison_app/core/web.py", 'headers["Referrer-Policy"] = "no-referrer"', 'headers["Referrer-Policy"] = "same-origin"', f"{LINKS}test_a_page_behind_a_link_is_kept_nowhere_and_named_to_nobody"),
     of("B4", "liaison_app/core/web.py", "    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]\n", "", f"{LINKS}test_what_fails_behind_a_link_leaves_no_token_in_the_log"),
     of("B4", "liaison_app/core/logs.py", '"endpoint": request.endpoint,', '"endpoint": request.path,', "security/test_process.py::test_no_personal_link_stands_in_the_log_of_the_processes"),
-    of("B4", "gunicorn.conf.py", 'accesslog = None', 'accesslog = "-"\nlogger_class = "gunicorn.glogging.Logger"\naccess_log_format = "%(r)s endpoint="',
-       "security/test_process.py::test_no_personal_link_stands_in_the_log_of_the_processes"),
+    # Gunicorn's own lines are off twice over, and what gets into any line is blotted out; so is this taken out.
+    of("B4", "liaison_app/core/logs.py", "        text = pattern.sub(instead, text)\n", "        pass\n", "core/test_logs.py::test_what_looks_like_a_person_or_a_key_is_blotted_out"),
     of("B5", "liaison_app/core/tokens.py", 'seed = f"{purpose}:{id}:{generation}".encode()', 'seed = f"{id}:{generation}".encode()', "core/test_tokens.py::test_a_link_is_the_same_each_time_and_another_for_each_thing"),
     of("B6", "liaison_app/invitations/services.py", "    rules.check_order(sequence, meeting.significant_sequence)\n", "", f"{LINKS}test_an_answer_to_an_older_time_is_asked_anew"),
     of("B7", "liaison_app/invitations/rules.py", "    if is_withdrawn:\n        return NoLongerAsked()\n", "", f"{LINKS}test_a_link_that_is_of_no_use_any_more_shows_it_and_changes_nothing"),
