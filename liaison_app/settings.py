@@ -53,6 +53,7 @@ class Settings:
     oidc_client_secret_file: str = ""
     oidc_name: str = ""
     oidc_second_factor: tuple[str, ...] = ()
+    sso_only: bool = False
     retention: str = ""
     log: str = ""
     backup_key: str = ""
@@ -93,6 +94,7 @@ class Settings:
             oidc_client_secret_file=env.get("LIAISON_OIDC_CLIENT_SECRET_FILE", ""),
             oidc_name=env.get("LIAISON_OIDC_NAME", ""),
             oidc_second_factor=_words(env, "LIAISON_OIDC_SECOND_FACTOR"),
+            sso_only=env.get("LIAISON_SSO_ONLY", "") not in {"", "0"},
             retention=env.get("LIAISON_RETENTION", ""),
             three_admins=env.get("LIAISON_THREE_ADMINS", "") not in {"", "0"},
             log=_one_of(env, "LIAISON_LOG", ("", "json", "text")),
@@ -127,6 +129,8 @@ class Settings:
         """Return the secret that the single sign-on knows this installation by, out of its file where it has one."""
         if self.oidc_issuer and not (is_safe_address(self.oidc_issuer) and self.oidc_client_id):
             raise SettingsRefused("LIAISON_OIDC_ISSUER 要以 https 开头，还要设 LIAISON_OIDC_CLIENT_ID。")
+        if self.sso_only and not self.oidc_issuer:
+            raise SettingsRefused("LIAISON_SSO_ONLY 要先设 LIAISON_OIDC_ISSUER，不然谁也登录不了。")
         if not self.oidc_client_secret_file:
             return self.oidc_client_secret
         try:

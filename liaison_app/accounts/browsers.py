@@ -15,8 +15,8 @@ from liaison_app.core.db import db, transaction
 from liaison_app.core.text import local
 from liaison_app.core.web import current_settings
 
-from . import passkeys, queries, questions, rules, second_factor, services
-from .errors import BadPasskey, LockedOut, WrongCode, WrongPassword
+from . import passkeys, queries, questions, rules, second_factor, services, sso
+from .errors import BadPasskey, LockedOut, PasswordsOff, WrongCode, WrongPassword
 from .kinds import SignInWay
 from .models import Account, BrowserSession
 
@@ -56,7 +56,7 @@ def load_account() -> None:
 def duty_of(browser: BrowserSession, now: datetime) -> str | None:
     """Return the endpoint where somebody has something to do before anything else, or None."""
     settings, account = current_settings(), browser.account
-    if account.password_hash and rules.is_stale(
+    if not sso.replaces_passwords() and account.password_hash and rules.is_stale(
         account.password_set_at, account.must_change_password, now, rules=settings.password_rules
     ):
         return "sign_in.password"
@@ -74,8 +74,10 @@ def must_have_second(account: Account, now: datetime) -> bool:
 def prove(login: str, password: str) -> Account:
     """Return the account of a login and password; the slow check runs outside any transaction.
 
-    Counts a failure. Raises LockedOut, WrongPassword.
+    Counts a failure. Raises PasswordsOff, LockedOut, WrongPassword.
     """
+    if sso.replaces_passwords():
+        raise PasswordsOff
     address = request.remote_addr or ""
     with _noting_locks(login):
         services.refuse_locked(login, address)

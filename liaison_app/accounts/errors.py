@@ -46,11 +46,17 @@ class TooManyPasskeys(Refused):
 
 
 class SsoDown(Refused):
-    message = N_("单点登录现在连不上。请用账号和密码登录，或者过一会儿再试。")
+    message = N_("单点登录现在连不上。请过一会儿再试；还能用密码的，先用账号和密码登录。")
 
 
 class SsoRefused(Refused):
-    message = N_("单点登录没有成功。请再试一次，或者用账号和密码登录。")
+    message = N_("单点登录没有成功。请再试一次；还不行，请找本单位管理员。")
+
+
+class PasswordsOff(Refused):
+    """This installation takes no passwords: `LIAISON_SSO_ONLY`."""
+
+    message = N_("这里不用密码登录，请用单点登录。单点登录坏了，请找系统管理员要应急链接。")
 
 
 class SsoTaken(Refused):
@@ -62,7 +68,7 @@ class UsedBefore(Refused):
 
 
 class NoPassword(Refused):
-    message = N_("这个账号没有密码。请退出，再重新登录一次。")
+    message = N_("这个账号不用密码。请退出，再重新登录一次。")
 
 
 class WeakPassword(Refused):

@@ -12,6 +12,7 @@ class SignInWay(StrEnum):
     PASSKEY = "passkey"
     LINK = "link"
     SSO = "sso"
+    EMERGENCY = "emergency"
 
 
 WAY_NAMES = {
@@ -19,4 +20,5 @@ WAY_NAMES = {
     SignInWay.PASSKEY: N_("通行密钥"),
     SignInWay.LINK: N_("登录链接"),
     SignInWay.SSO: N_("单点登录"),
+    SignInWay.EMERGENCY: N_("应急链接"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison_app.access.permissions import ROLE_NAMES, THREE_ADMINS, Permission, Role, roles_with
@@ -176,7 +176,10 @@ class SetupLink(Model):
 
 
 class SignInLink(Model):
-    """A one-time link by which a deputy or a bureau's head signs in without a password."""
+    """A one-time link by which a deputy or a bureau's head signs in without a password.
+
+    `is_emergency`: made on the machine itself, for any account, where the single sign-on lets nobody in.
+    """
 
     __tablename__ = "sign_in_link"
 
@@ -185,6 +188,7 @@ class SignInLink(Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    is_emergency: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     account: Mapped[Account] = relationship()
 

@@ -19,7 +19,7 @@ from liaison_app.core.time_fields import complain
 from liaison_app.core.web import current_settings, own_path, translated
 from liaison_app.messages.services import own_host
 
-from . import passkeys, queries, questions, second_factor, services, sign_in_links
+from . import passkeys, queries, questions, second_factor, services, sign_in_links, sso
 from .browsers import (
     admit,
     confirm_here,
@@ -119,7 +119,8 @@ def by_link(link: SignInLink) -> ResponseReturnValue:
     if request.method == "POST":
         with transaction():
             account = sign_in_links.use(link.id)
-        return redirect(admit(account, url_for("dashboards.desk"), SignInWay.LINK), 303)
+        way = SignInWay.EMERGENCY if link.is_emergency else SignInWay.LINK
+        return redirect(admit(account, url_for("dashboards.desk"), way), 303)
     return render("accounts/by_link.html", account=link.account)
 
 
@@ -129,10 +130,11 @@ def confirm() -> ResponseReturnValue:
     """Ask for the password or a passkey again before a grave step, then go on to it."""
     target = own_path(request.args.get("next"))
     form, account = ConfirmForm(), None
+    has_password = g.account.password_hash is not None and not sso.replaces_passwords()
     try:
         if answer := request.form.get("passkey"):
             account = prove_passkey(answer, "confirm", of=g.account)
-        elif g.account.password_hash and form.validate_on_submit():
+        elif has_password and form.validate_on_submit():
             account = prove(g.account.login, form.password.data or "")
     except WrongPassword as refusal:
         complain(form.password, translated(refusal))
@@ -142,7 +144,7 @@ def confirm() -> ResponseReturnValue:
         confirm_here(account)
         return redirect(target, 303)
     by_passkey = passkeys.is_offered() and bool(g.account.passkeys)
-    if g.account.password_hash is None and not by_passkey:
+    if not has_password and not by_passkey:
         form.form_errors.append(translated(NoPassword()))
     return render(
         "accounts/confirm.html",
@@ -150,6 +152,7 @@ def confirm() -> ResponseReturnValue:
         form=form,
         target=target,
         passkeys=by_passkey,
+        has_password=has_password,
     )
 
 
@@ -204,7 +207,7 @@ def end_all() -> ResponseReturnValue:
 def password() -> ResponseReturnValue:
     """Change the own password; every other browser is signed out."""
     account = g.account
-    if account.password_hash is None:
+    if account.password_hash is None or sso.replaces_passwords():
         raise Missing
     form = OwnPasswordForm()
     if form.validate_on_submit():

@@ -74,6 +74,7 @@ class _House:
 
     at: datetime
     facts: dict[str, Any]
+    apart: timedelta | None = None
     keys: KeySet | None = None
 
 
@@ -82,9 +83,23 @@ def is_on() -> bool:
     return bool(current_settings().oidc_issuer)
 
 
+def replaces_passwords() -> bool:
+    """Return whether nobody signs in with a password here."""
+    return bool(current_settings().sso_only)
+
+
 def name() -> str:
     """Return what the button calls the single sign-on, or an empty text for our own words."""
     return current_settings().oidc_name
+
+
+def look() -> timedelta | None:
+    """Ask the issuer anew what it says of itself, and return how far its clock is from ours, where it says the time.
+
+    Raises SsoDown.
+    """
+    current_app.extensions.pop(_KEPT_HERE, None)
+    return _house().apart
 
 
 def way_there(state: str) -> str:
@@ -209,17 +224,19 @@ def _house() -> _House:
     if kept is not None and now - kept.at < KEPT:
         return kept
     issuer = current_settings().oidc_issuer
-    facts = _fetch(issuer.rstrip("/") + "/.well-known/openid-configuration")
+    facts, told_at = _fetch(issuer.rstrip("/") + "/.well-known/openid-configuration")
     if facts.get("issuer") != issuer:
         raise SsoDown
-    kept = current_app.extensions[_KEPT_HERE] = _House(now, facts)
+    apart = clock.apart_from(told_at)
+    kept = current_app.extensions[_KEPT_HERE] = _House(now, facts, apart)
     return kept
 
 
 def _keys(*, anew: bool = False) -> KeySet:
     house = _house()
     if house.keys is None or anew:
-        house.keys = KeySet.import_key_set(_fetch(_own(house.facts.get("jwks_uri"))))  # type: ignore[arg-type]
+        keys, _told_at = _fetch(_own(house.facts.get("jwks_uri")))
+        house.keys = KeySet.import_key_set(keys)  # type: ignore[arg-type]
     return house.keys
 
 
@@ -231,8 +248,8 @@ def _own(address: object) -> str:
     return asked.geturl()
 
 
-def _fetch(address: str) -> dict[str, Any]:
-    """Return the JSON object at an address. Raises SsoDown."""
+def _fetch(address: str) -> tuple[dict[str, Any], str]:
+    """Return the JSON object at an address, and at what time the server says that was. Raises SsoDown."""
     try:
         with requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True) as answer:
             if answer.status_code != 200:
@@ -243,7 +260,7 @@ def _fetch(address: str) -> dict[str, Any]:
         raise SsoDown from error
     if not isinstance(told, dict):
         raise SsoDown
-    return told
+    return told, answer.headers.get("Date", "")
 
 
 # --- whose account that is ----------------------------------------------------------

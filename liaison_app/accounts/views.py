@@ -35,7 +35,7 @@ from liaison_app.people.rules import LEVEL_NAMES
 
 from . import passkeys, queries, rules, second_factor, services, sso
 from .browsers import admit, forget, prove, prove_passkey
-from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours
+from .errors import AlreadyGranted, EmptySpan, LoginTaken, NotYours, PasswordsOff
 from .forms import GrantForm, IdentityForm, LoginForm, NewAccountForm, OwnerForm, SetupForm, SpanForm
 from .kinds import SignInWay
 from .models import Account, RoleGrant, SetupLink
@@ -59,7 +59,8 @@ def login() -> ResponseReturnValue:
         if answer := request.form.get("passkey"):
             account = prove_passkey(answer, "sign_in")
             return redirect(admit(account, target, SignInWay.PASSKEY, is_strong=True), 303)
-        if form.validate_on_submit():
+        # Where passwords are off, whatever was sent is refused, and nothing of it looked at.
+        if request.method == "POST" and (sso.replaces_passwords() or form.validate_on_submit()):
             account = prove(form.login.data or "", form.password.data or "")
             return redirect(admit(account, target), 303)
     except Refused as refusal:
@@ -71,6 +72,7 @@ def login() -> ResponseReturnValue:
         links=queries.sends_links(),
         passkeys=passkeys.is_offered(),
         sso=sso.is_on(),
+        by_password=not sso.replaces_passwords(),
     )
 
 
@@ -88,6 +90,8 @@ def logout() -> ResponseReturnValue:
 @public(on=services.find_setup_link, is_secret=True)
 def setup(link: SetupLink) -> ResponseReturnValue:
     """Set the first password of an account by its one-time link."""
+    if sso.replaces_passwords():
+        raise PasswordsOff
     form, login = SetupForm(), link.account.login
     if form.validate_on_submit():
         try:
@@ -146,10 +150,13 @@ def new() -> ResponseReturnValue:
             with transaction():
                 account = services.create_account(form.login.data or "", form.name.data or "", by=g.account)
                 _grant(account, form)
-                token = services.make_setup_link(account)
+                token = "" if sso.replaces_passwords() else services.make_setup_link(account)
         except Refused as refusal:
             _refuse(form, refusal)
         else:
+            if not token:
+                flash(_("账号已建。填上单点登录那边的编号，本人就能登录。"))
+                return redirect(url_for(".identity", account_id=account.id), 303)
             return _linked(account, token)
     return render("accounts/new.html", status=422 if form.errors else 200, form=form)
 
@@ -308,6 +315,8 @@ def _who_is(person: Person) -> str:
 def relink(account: Account) -> ResponseReturnValue:
     """Ask, then make a new one-time link by which the account's owner sets a password."""
     services.refuse_foreign(account, g.account)
+    if sso.replaces_passwords():
+        raise PasswordsOff
     if request.method == "POST":
         with transaction():
             token = services.make_setup_link(account, by=g.account)

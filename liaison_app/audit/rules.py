@@ -56,6 +56,7 @@ ACTION_NAMES = {
     "accounts:second_factor:off": N_("停用第二验证"),
     "accounts:second_factor:on": N_("启用第二验证"),
     "accounts:second_factor:recover": N_("用备用码登录"),
+    "accounts:sign_in_link:emergency": N_("用命令发应急登录链接"),
     "accounts:sign_in_link:send": N_("发登录链接"),
     "attendance:check_in:note": N_("签到"),
     "attendance:check_in:undo": N_("撤销签到"),

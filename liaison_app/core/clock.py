@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 _held: ContextVar[datetime | None] = ContextVar("held", default=None)
 
@@ -11,6 +12,15 @@ _held: ContextVar[datetime | None] = ContextVar("held", default=None)
 def now() -> datetime:
     """Return the present moment, aware, in UTC, in whole seconds."""
     return _held.get() or datetime.now(UTC).replace(microsecond=0)
+
+
+def apart_from(told: str) -> timedelta | None:
+    """Return how far a moment that a server told, as mails and HTTP write it, is from now; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    return abs(now() - moment) if moment.tzinfo else None
 
 
 def is_held() -> bool:

@@ -1,6 +1,7 @@
 """What `flask check` and the page about the system look at: each check says its name, whether all is well, and why.
 
-No check prints a password or a key. None asks a machine outside but the mail server, and that only for the command.
+No check prints a password or a key. None asks a machine outside but the mail server and the issuer of the single sign-on,
+and that only for the command.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from flask import current_app
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from liaison_app.accounts import sso
+from liaison_app.accounts.errors import SsoDown
 from liaison_app.accounts.models import Account
 from liaison_app.accounts.rules import unites_admins
 from liaison_app.audit import commands as audit
@@ -35,6 +38,8 @@ from . import backups
 MEGABYTE = 1024 * 1024
 ENOUGH_SPACE = 200 * MEGABYTE
 MOST_APART = timedelta(seconds=5)
+# Of machines that are not ours: more, and codes of telephones and answers of a single sign-on begin to fail.
+MOST_APART_OUTSIDE = timedelta(seconds=60)
 OLDEST_BACKUP, OLDEST_TRIAL = timedelta(hours=26), timedelta(days=31)
 SOON = timedelta(days=30)
 # File systems on which SQLite's locks do not hold, by the names of /proc/self/mounts.
@@ -56,7 +61,7 @@ MOUNTS = Path("/proc/self/mounts")
 
 def run() -> list[Check]:
     """Return all checks of this installation, in the order a person would mend them."""
-    return [*look_inside(), _mail(), audit.check()]
+    return [*look_inside(), _mail(), _sso(), audit.check()]
 
 
 def look_inside() -> list[Check]:
@@ -228,9 +233,32 @@ def _mail() -> Check:
     url = _settings().smtp_url
     if not url:
         return "发信", True, "没有配置，消息留在消息页，由工作人员转告"
-    trouble, expires = email.look_at(url, own_host=messages.own_host())
-    if trouble:
-        return "发信", False, trouble
-    if expires is not None and expires - clock.now() < SOON:
-        return "发信", False, f"邮件服务器的证书 {expires:%Y-%m-%d} 到期"
-    return "发信", True, "邮件服务器有应答" + (f"，证书到 {expires:%Y-%m-%d}" if expires else "")
+    seen = email.look_at(url, own_host=messages.own_host())
+    if seen.trouble:
+        return "发信", False, seen.trouble
+    if seen.expires is not None and seen.expires - clock.now() < SOON:
+        return "发信", False, f"邮件服务器的证书 {seen.expires:%Y-%m-%d} 到期"
+    well, words = _compared(seen.apart)
+    return "发信", well, "邮件服务器有应答" + (f"，证书到 {seen.expires:%Y-%m-%d}" if seen.expires else "") + words
+
+
+def _sso() -> Check:
+    """Ask the issuer of the single sign-on what it says of itself, and at what time."""
+    if not sso.is_on():
+        return "单点登录", True, "没有配置，用密码登录"
+    only = "，不收密码（应急用 sign-in-link）" if sso.replaces_passwords() else "，密码也能用"
+    try:
+        well, words = _compared(sso.look())
+    except SsoDown:
+        return "单点登录", False, f"{_settings().oidc_issuer} 没有应答，或者答得不对{only}"
+    return "单点登录", well, f"有应答{words}{only}"
+
+
+def _compared(apart: timedelta | None) -> tuple[bool, str]:
+    """Return whether a clock outside agrees with this machine's, and words for it; one that is not told agrees."""
+    if apart is None:
+        return True, ""
+    well = apart <= MOST_APART_OUTSIDE
+    return well, f"，时钟相差 {apart.total_seconds():.0f} 秒" + (
+        "" if well else "：请校准这台机器的时钟（chrony、ntp）"
+    )

@@ -6,8 +6,10 @@ The provider is made to lie, one claim at a time; the honest answer beside each 
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
@@ -18,14 +20,16 @@ from playwright.sync_api import Page, expect
 
 from liaison_app.access.permissions import Role
 from liaison_app.accounts import second_factor, services, sso
-from liaison_app.accounts.models import Account, BrowserSession, SsoIdentity
+from liaison_app.accounts.models import Account, BrowserSession, SignInLink, SsoIdentity
 from liaison_app.audit.models import Entry
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.operations import checks
 from liaison_app.settings import SettingsRefused
 from tests.factories.accounts import make_account, sign_in
 from tests.factories.orgs import make_unit
 from tests.parts.identity_provider import CLIENT
+from tests.parts.mailbox import SmtpServer
 
 PASSWORD = "早上六点去河边走一走"
 LOGIN = {"login": "bai.xue", "password": PASSWORD}
@@ -517,3 +521,138 @@ def test_a_browser_goes_there_and_back_and_out_again(open_server, provider, app,
     page.wait_for_url(f"{server.url}/")
     page.goto(f"{server.url}/desk")
     page.wait_for_url(f"{server.url}/login?next=**")
+
+
+# --- instead of passwords ------------------------------------------------------------------
+
+
+@pytest.fixture
+def strict(make_app, provider, linked):
+    """The same house, where nothing but the single sign-on counts."""
+    app = make_app(**provider.settings(), sso_only=True)
+    with app.app_context():
+        yield app
+
+
+def test_where_it_replaces_passwords_none_is_offered_and_none_is_taken(strict, app, provider):
+    browser = strict.test_client()
+    page = browser.get("/login").text
+    assert 'type="password"' not in page
+    assert "/login/sso" in page
+    refused = browser.post("/login", data=LOGIN)
+    assert (refused.status_code, is_in(browser)) == (422, False)
+    assert "这里不用密码登录" in refused.text
+    assert "accounts:account:sign_in_failed" not in actions()
+    assert come(browser, provider).location == "/desk"
+    assert browser.get("/account/password").status_code == 404
+    assert "改密码" not in browser.get("/account").text
+    # The control: without the setting the same password opens.
+    assert app.test_client().post("/login", data=LOGIN).location == "/desk"
+
+
+def test_a_password_does_not_confirm_a_grave_step_there(strict, provider):
+    browser = strict.test_client()
+    come(browser, provider)
+    with clock.frozen(clock.now() + timedelta(minutes=20)):
+        page = browser.post("/confirm", data={"password": PASSWORD})
+        assert page.status_code == 422
+        assert "请退出，再重新登录一次" in page.text
+        assert 'type="password"' not in page.text
+
+
+def test_no_link_sets_a_password_there(strict, linked):
+    with transaction():
+        token = services.make_setup_link(db.session.get_one(Account, linked))
+    refused = strict.test_client().get(f"/setup/{token}")
+    assert refused.status_code == 422
+    assert "这里不用密码登录" in refused.text
+
+
+def test_nobody_is_shut_out_by_a_setting_without_an_issuer(make_app):
+    with pytest.raises(SettingsRefused, match="LIAISON_OIDC_ISSUER"):
+        make_app(sso_only=True)
+
+
+def emergency(app, login: str = "bai.xue", code: int = 0) -> str:
+    done = app.test_cli_runner().invoke(args=["sign-in-link", login])
+    assert done.exit_code == code, done.output
+    return urlsplit(done.output.split()[-1]).path
+
+
+def test_on_the_machine_itself_a_link_is_made_for_the_day_on_which_the_provider_is_down(strict, provider):
+    """X43: for one use within minutes, and the trail says so."""
+    provider.behave(is_down=True)
+    link = emergency(strict)
+    browser = strict.test_client()
+    assert browser.get(link).status_code == 200
+    assert not is_in(browser)
+    assert browser.post(link).location == "/desk"
+    assert is_in(browser)
+    assert actions()[-2:] == ["accounts:sign_in_link:emergency", "accounts:account:sign_in"]
+    assert db.session.query(Entry).order_by(Entry.id.desc()).first().sentence == "应急链接"
+    assert strict.test_client().post(link).status_code == 404
+
+
+def test_such_a_link_is_for_minutes_and_for_open_accounts_and_asks_for_the_second_factor(strict, linked):
+    late = emergency(strict)
+    with transaction():
+        second_factor.begin(linked)
+    secret = db.session.get_one(Account, linked).totp_secret
+    with transaction():
+        second_factor.turn_on(linked, pyotp.TOTP(secret).at(clock.now()))
+    assert strict.test_client().post(emergency(strict)).location == "/login/code"
+    emergency(strict, "nobody", code=1)
+    held = emergency(strict)
+    with transaction():
+        db.session.get_one(Account, linked).is_active = False
+    assert strict.test_client().post(held).status_code == 404
+    emergency(strict, code=1)
+    with transaction():
+        db.session.get_one(Account, linked).is_active = True
+    with clock.frozen(clock.now() + timedelta(minutes=16)):
+        assert strict.test_client().post(late).status_code == 404
+
+
+def test_a_link_that_was_mailed_does_not_open_an_office(strict, linked):
+    """The control of the two tests above: it is the mark that lets an office in, not the link."""
+    link = emergency(strict)
+    with transaction():
+        db.session.query(SignInLink).one().is_emergency = False
+    assert strict.test_client().post(link).status_code == 404
+
+
+# --- flask check ----------------------------------------------------------------------------
+
+
+def test_the_check_asks_the_provider_and_compares_the_clocks(app, make_app, strict, provider):
+    """I12."""
+    with make_app().app_context():
+        assert checks._sso() == ("单点登录", True, "没有配置，用密码登录")
+    with strict.app_context():
+        _name, well, words = checks._sso()
+        assert well
+        assert "不收密码" in words
+        with clock.frozen(clock.now() + timedelta(seconds=90)):
+            _name, well, words = checks._sso()
+        assert not well
+        assert re.search(r"相差 (89|90|91) 秒：请校准", words)
+        provider.behave(is_down=True)
+        assert checks._sso()[1] is False
+
+
+@pytest.mark.parametrize(("seconds", "well"), [(0, True), (90, False)])
+def test_the_check_reads_the_time_in_the_greeting_of_a_mail_server(make_app, seconds, well):
+    told = format_datetime(clock.now() + timedelta(seconds=seconds))
+    server = SmtpServer(f"Microsoft ESMTP MAIL Service ready at {told}")
+    try:
+        with make_app(smtp_url=server.url).app_context():
+            found = checks._mail()
+    finally:
+        server.stop()
+    assert found[1] is well
+    assert "时钟相差" in found[2]
+
+
+def test_a_mail_server_that_tells_no_time_is_not_asked_for_it(make_app, smtp_server):
+    with make_app(smtp_url=smtp_server.url).app_context():
+        assert checks._mail() == ("发信", True, "邮件服务器有应答")

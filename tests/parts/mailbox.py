@@ -33,16 +33,19 @@ class Mail:
 class SmtpServer:
     """Takes mail on `url` and keeps it in `mails`. It does not know SMTPUTF8, as many do not.
 
-    `refusals` holds, per recipient, the line with which the server says no: "450 come back later".
+    `greeting` is what it says of itself. `refusals` holds, per recipient, the line with which the server says no:
+    "450 come back later".
     """
 
-    def __init__(self) -> None:
+    def __init__(self, greeting: str = "") -> None:
         self.mails: list[Mail] = []
         self.refusals: dict[str, str] = {}
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"smtp://127.0.0.1:{port}"
-        self._controller = Controller(self, hostname="127.0.0.1", port=port, enable_SMTPUTF8=False)
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=port, enable_SMTPUTF8=False, ident=greeting or None
+        )
         self._controller.start()
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:

@@ -6,14 +6,17 @@ password, sender not allowed, certificate expired. All of that is temporary, for
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from liaison_app.core import clock
 from liaison_app.core.text import clean_line
 from liaison_app.messages.errors import PermanentFailure, TemporaryFailure
 from liaison_app.messages.kinds import Outcome
@@ -21,6 +24,8 @@ from liaison_app.messages.kinds import Outcome
 TIMEOUT_SECONDS = 60
 PARTING_SECONDS = 5
 LONGEST_SAID = 300
+# As in a mail: “Wed, 25 Nov 2026 10:00:00 +0800”.
+DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}")
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 TROUBLE = (OSError, smtplib.SMTPException, ValueError)
 
@@ -72,14 +77,30 @@ def connect(url: str, *, own_host: str) -> Iterator[smtplib.SMTP]:
         _part(line)
 
 
-def look_at(url: str, *, own_host: str) -> tuple[str, datetime | None]:
-    """Return why the mail server would take nothing from us, in its words, or “”; and until when its certificate
-    holds, where the line is secured. Sends nothing."""
+@dataclass(frozen=True)
+class Look:
+    """What a look at a mail server showed: why it would take nothing from us, in its words, or “”; until when its
+    certificate holds, where the line is secured; and how far its clock is from ours, where its greeting says the time.
+    """
+
+    trouble: str = ""
+    expires: datetime | None = None
+    apart: timedelta | None = None
+
+
+def look_at(url: str, *, own_host: str) -> Look:
+    """Look at the mail server. Sends nothing."""
     try:
         with connect(url, own_host=own_host) as line:
-            return "", _expiry(line)
+            return Look("", _expiry(line), _apart(line))
     except TemporaryFailure as failure:
-        return failure.why, None
+        return Look(failure.why)
+
+
+def _apart(line: smtplib.SMTP) -> timedelta | None:
+    """Read the time out of a greeting: Exchange and sendmail end theirs with it, others say none (RFC 5321 4.2)."""
+    found = DATE.search(getattr(line, "greeting", b"").decode("ascii", "replace"))
+    return clock.apart_from(found[0]) if found else None
 
 
 def _expiry(line: smtplib.SMTP) -> datetime | None:
@@ -108,14 +129,28 @@ def send(line: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> None
         raise TemporaryFailure(Outcome.UNSURE, _said(error)) from error
 
 
+class _Plain(smtplib.SMTP):
+    """A line that remembers how it was greeted."""
+
+    greeting = b""
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        code, self.greeting = super().connect(*args, **kwargs)
+        return code, self.greeting
+
+
+class _Secured(_Plain, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
+
+
 def _open(server: Server, own_host: str) -> smtplib.SMTP:
     if server.scheme == "smtps":
         context = ssl.create_default_context()
-        line: smtplib.SMTP = smtplib.SMTP_SSL(
+        line: smtplib.SMTP = _Secured(
             server.host, server.port, own_host, timeout=TIMEOUT_SECONDS, context=context
         )
     else:
-        line = smtplib.SMTP(server.host, server.port, own_host, timeout=TIMEOUT_SECONDS)
+        line = _Plain(server.host, server.port, own_host, timeout=TIMEOUT_SECONDS)
     try:
         if server.scheme == "smtp+starttls":
             line.starttls(context=ssl.create_default_context())
