@@ -138,6 +138,7 @@ PAGES = (
     "dashboards.trail",
     "dashboards.views",
     "imports.views",
+    "inbox.views",
     "invitations.public",
     "invitations.views",
     "messages.views",
@@ -151,15 +152,15 @@ PAGES = (
     "workdays.views",
 )
 LISTENERS = (
-    "audit.jobs", "imports.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs", "scheduling.jobs",
+    "audit.jobs", "imports.jobs", "inbox.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs", "scheduling.jobs",
     "signups.handlers",
 )  # fmt: skip
 
 
 # Domains that say in their `personal.py` where personal data lies, in the order in which people read of it.
 HOLDERS = (
-    "signups", "attendance", "messages", "people", "scheduling", "invitations", "imports", "jobs", "accounts", "audit", "orgs",
-    "stations",
+    "signups", "attendance", "messages", "people", "scheduling", "invitations", "inbox", "imports", "jobs", "accounts",
+    "audit", "orgs", "stations",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from .core.db import transaction
 from .core.errors import LiaisonError, Missing
 from .core.text import from_local
 from .imports.commands import import_list
+from .inbox.commands import take_in
 from .jobs import worker
 from .jobs.errors import WrongSchema
 from .operations import running
@@ -44,8 +45,8 @@ FIRST_APART = ("security", "安全管理员", (Role.SECURITY_ADMIN,))
 def init_app(app: Flask) -> None:
     """Register the commands."""
     for command in (
-        serve, work, seed_demo, import_list, check, backup, restore, first_account, sign_in_link, access_matrix,
-        audit.audit_seal, audit.audit_verify, privacy_replay,
+        serve, work, take_in, seed_demo, import_list, check, backup, restore, first_account, sign_in_link,
+        access_matrix, audit.audit_seal, audit.audit_verify, privacy_replay,
     ):  # fmt: skip
         app.cli.add_command(command)
 

@@ -33,6 +33,7 @@ class Settings:
     database_url: str = ""
     smtp_url: str = ""
     imap_url: str = ""
+    mail_authserv: str = ""
     mail_from: str = "liaison@example.test"
     base_url: str = "http://127.0.0.1:8000"
     secret_key: str = ""
@@ -75,6 +76,7 @@ class Settings:
             database_url=env.get("LIAISON_DATABASE_URL", ""),
             smtp_url=env.get("LIAISON_SMTP_URL", ""),
             imap_url=env.get("LIAISON_IMAP_URL", ""),
+            mail_authserv=env.get("LIAISON_MAIL_AUTHSERV", ""),
             mail_from=env.get("LIAISON_MAIL_FROM", cls.mail_from),
             base_url=env.get("LIAISON_BASE_URL", "" if mode == "production" else cls.base_url).rstrip("/"),
             secret_key=env.get("LIAISON_SECRET_KEY", ""),

@@ -70,6 +70,10 @@ ACTION_NAMES = {
     "imports:run:discard": N_("放弃名册"),
     "imports:run:start": N_("上传名册"),
     "imports:run:write": N_("写入名册"),
+    "inbox:mail:dismiss": N_("不用管的来信"),
+    "inbox:mail:reopen": N_("来信重新处理"),
+    "inbox:mail:take": N_("按来信记答复"),
+    "inbox:mail:view": N_("看来信"),
     "invitations:answer:take": N_("答复"),
     "invitations:answers:export": N_("下载答复"),
     "invitations:invitation:export": N_("下载日历文件"),
@@ -81,6 +85,8 @@ ACTION_NAMES = {
     "messages:message:send": N_("发出邮件"),
     "messages:message:told": N_("记为已电话通知"),
     "operations:backup:restore": N_("从备份恢复"),
+    "people:address:add": N_("登记也认的邮箱"),
+    "people:address:end": N_("停用也认的邮箱"),
     "people:consent:give": N_("记下同意公开"),
     "people:consent:withdraw": N_("记下撤回公开"),
     "people:feed:issue": N_("发日历链接"),
@@ -131,6 +137,7 @@ THING_NAMES = {
     "erasure": N_("删除"),
     "link": N_("校验值"),
     "invitation": N_("邀请"),
+    "receivedmail": N_("来信"),
 }
 
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from liaison_app.access.guards import allowed_paths
 from liaison_app.access.permissions import Permission
+from liaison_app.inbox import queries as inbox
 from liaison_app.messages import queries as messages
 
 
@@ -72,7 +73,9 @@ def _staff() -> list[dict[str, Any]]:
         if endpoint == "privacy.ask" and allowed_paths(Permission.PRIVACY_READ):
             # They find it on the page of what is left.
             continue
-        count = messages.count_attention(paths) if endpoint == "messages.outbox" else 0
+        count = 0
+        if endpoint == "messages.outbox":
+            count = messages.count_attention(paths) + inbox.count_open(allowed_paths(Permission.MESSAGE_MANAGE))
         shown.append(_entry(endpoint, label, count))
     return shown
 

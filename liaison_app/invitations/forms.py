@@ -26,6 +26,7 @@ _WORDS = {
     AnswerState.ACCEPTED: _l("参加"),
     AnswerState.DECLINED: _l("请假"),
     AnswerState.DELEGATED: _l("委托别人代会"),
+    AnswerState.TENTATIVE: _l("暂定"),
 }
 
 
@@ -37,14 +38,17 @@ class AnswerForm(Form):
     stand_in = SelectField(_l("由谁代会"), coerce=row_id, default=NOBODY, validate_choice=False)
     stand_in_text = LineField(_l("代会人的姓名和职务"), longest=rules.LONGEST_NAME)
     sequence = IntegerField(widget=HiddenInput())
+    may_delegate = False
 
-    def offer(self, invitation: Invitation, posts: Sequence[Post]) -> None:
+    def offer(self, invitation: Invitation, posts: Sequence[Post], *, with_tentative: bool = False) -> None:
         """Fill the form for one invitation; `posts` are those of who could come in the person's place."""
-        may_delegate = invitation.participant.unit_id is not None
+        self.may_delegate = invitation.participant.unit_id is not None
+        left_out = {
+            AnswerState.DELEGATED: not self.may_delegate,
+            AnswerState.TENTATIVE: not with_tentative,
+        }
         self.answer.choices = [
-            (str(answer), words)
-            for answer, words in _WORDS.items()
-            if may_delegate or answer != AnswerState.DELEGATED
+            (str(answer), words) for answer, words in _WORDS.items() if not left_out.get(answer)
         ]
         people = {post.person_id: f"{post.title} {post.person.name}".strip() for post in posts}
         self.stand_in.choices = [(NOBODY, gettext("请选；名单里没有就写在下面")), *people.items()]

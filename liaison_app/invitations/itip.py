@@ -199,22 +199,46 @@ def is_stale(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """What a calendar object from outside says, whatever its method; `ends_at` is meant together with `starts_at`."""
+
+    method: str
+    answer: Answer
+    ends_at: datetime | None = None
+
+
 def parse_reply(calendar: bytes, *, charset: str | None = None, sender: str | None = None) -> Answer:
     """Read a calendar object of METHOD:REPLY, in whatever encoding and shape it comes.
 
     A reply may name one person only; should it name several, the line of `sender` counts, else the first.
     Raises: NotAReply.
     """
+    spoken = parse(calendar, charset=charset, sender=sender)
+    if spoken.method != "REPLY":
+        raise NotAReply("another method", method=spoken.method)
+    return spoken.answer
+
+
+def parse(
+    calendar: bytes, *, charset: str | None = None, sender: str | None = None, method: str = ""
+) -> Spoken:
+    """Read a calendar object of any method, as `parse_reply` does; `method` is what the mail around it says.
+
+    Raises: NotAReply where it names no method, no meeting or nobody.
+    """
     if len(calendar) > LARGEST_REPLY:
         raise NotAReply("too large")
     foreign = read(decoded(calendar, charset))
-    if foreign.method != "REPLY":
-        raise NotAReply("another method" if foreign.method else "no method", method=foreign.method)
+    spoken = foreign.method or method.upper()
+    if not spoken:
+        raise NotAReply("no method")
     if not foreign.events:
-        raise NotAReply("no event", method=foreign.method)
+        raise NotAReply("no event", method=spoken)
     # We never send a series; should a client answer an instance besides, the meeting itself comes first.
     event = min(foreign.events, key=lambda event: bool(event.all("RECURRENCE-ID")))
-    return _answer(event, sender.lower() if sender else None)
+    answer = _answer(event, sender.lower() if sender else None, spoken)
+    return Spoken(method=spoken, answer=answer, ends_at=event.moment("DTEND"))
 
 
 def parse_reply_mail(mail: bytes, *, sender: str | None = None) -> Answer:
@@ -225,7 +249,7 @@ def parse_reply_mail(mail: bytes, *, sender: str | None = None) -> Answer:
     """
     try:
         message = BytesParser(policy=policy.compat32).parsebytes(mail)
-        parts = list(_own_parts(message))
+        parts = list(own_parts(message))
     except RecursionError:
         raise NotAReply("nested too deeply") from None
     for content_type in ("text/calendar", "application/ics"):
@@ -237,7 +261,8 @@ def parse_reply_mail(mail: bytes, *, sender: str | None = None) -> Answer:
     raise NotAReply("no calendar object")
 
 
-def _own_parts(message: Message) -> Iterator[Message]:
+def own_parts(message: Message) -> Iterator[Message]:
+    """Yield the leaves of a mail, without those of mails quoted in it. Raises RecursionError for deep nonsense."""
     if message.get_content_maintype() == "message" or message.get_content_type() == "multipart/report":
         return
     if not message.is_multipart():
@@ -245,16 +270,16 @@ def _own_parts(message: Message) -> Iterator[Message]:
         return
     for part in message.get_payload():
         if isinstance(part, Message):
-            yield from _own_parts(part)
+            yield from own_parts(part)
 
 
-def _answer(event: ForeignEvent, sender: str | None) -> Answer:
+def _answer(event: ForeignEvent, sender: str | None, method: str) -> Answer:
     people = [line for line in event.all("ATTENDEE") if line.address]
     if not people:
-        raise NotAReply("no attendee", method="REPLY")
+        raise NotAReply("no attendee", method=method)
     uid = clean_line(_own_uid(event.first("UID").text.strip()))
     if not uid:
-        raise NotAReply("no uid", method="REPLY")
+        raise NotAReply("no uid", method=method)
     person = next((line for line in people if line.address == sender), people[0])
     partstat = person.params.get("PARTSTAT", "").strip().upper()
     return Answer(

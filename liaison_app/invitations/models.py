@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from liaison_app.core.db import CodeType, Model, Secret
 from liaison_app.scheduling.models import Meeting, Participant
 
-from .kinds import AnswerState, Door
+from .kinds import AnswerState, Door, Weight
 
 
 def first_generation() -> int:
@@ -56,3 +56,27 @@ class Invitation(Model):
     @property
     def name(self) -> str:
         return self.participant.person.name
+
+
+class AnswerRecord(Model):
+    """One answer as it came, whether it counted or lost (答复经过); rows are added and never changed.
+
+    `given_at` is when the person decided, as far as the calendar says so, and `noted_at` when we heard of it;
+    `sequence` is that of the invitation answered. `noted_by` names the clerk who wrote it down.
+    """
+
+    __tablename__ = "answer_record"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
+    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), index=True)
+    answer: Mapped[AnswerState] = mapped_column(CodeType(AnswerState))
+    door: Mapped[Door] = mapped_column(CodeType(Door))
+    weight: Mapped[Weight] = mapped_column(CodeType(Weight))
+    sequence: Mapped[int]
+    given_at: Mapped[datetime]
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[str] = mapped_column(String(100), default="")
+    reason: Mapped[str | None] = mapped_column(Secret)
+
+    invitation: Mapped[Invitation] = relationship()

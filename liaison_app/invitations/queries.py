@@ -20,8 +20,8 @@ from liaison_app.people.models import Person, Post, PostKind
 from liaison_app.scheduling.models import Meeting, Participant
 from liaison_app.scheduling.rules import PUBLIC_STATES
 
-from .kinds import AnswerState
-from .models import Invitation
+from .kinds import AnswerState, Weight
+from .models import AnswerRecord, Invitation
 
 # Who may sit at the table in the head's place, first the nearest.
 _STAND_IN_ORDER = {PostKind.DEPUTY_HEAD: 0, PostKind.OFFICER: 1, PostKind.CONTACT: 2, PostKind.HEAD: 3}
@@ -32,6 +32,7 @@ class Counts(NamedTuple):
 
     accepted: int
     declined: int
+    tentative: int
     waiting: int
     total: int
 
@@ -105,6 +106,27 @@ def list_silent(meeting_id: int) -> Sequence[Invitation]:
     return [one for one in list_live(meeting_id) if one.answer == AnswerState.WAITING]
 
 
+def list_records(meeting_id: int) -> Sequence[tuple[AnswerRecord, bool]]:
+    """Return every answer to a meeting's invitations as it came, the newest first, also those that lost; and of each
+    whether it is the one in force."""
+    wanted = (
+        select(AnswerRecord)
+        .join(AnswerRecord.invitation)
+        .where(AnswerRecord.meeting_id == meeting_id)
+        .options(contains_eager(AnswerRecord.invitation))
+        .order_by(AnswerRecord.id.desc())
+    )
+    decided: set[int] = set()
+    rows = []
+    for one in db.session.scalars(wanted):
+        counted = one.weight == Weight.COUNTED
+        stands = counted and one.invitation_id not in decided and one.invitation.answer == one.answer
+        if counted:
+            decided.add(one.invitation_id)
+        rows.append((one, stands))
+    return rows
+
+
 def counts_for(meeting_ids: Collection[int]) -> dict[int, Counts]:
     """Return the counts of each meeting that has sent invitations, by one query."""
 
@@ -116,6 +138,7 @@ def counts_for(meeting_ids: Collection[int]) -> dict[int, Counts]:
             Invitation.meeting_id,
             number_of(AnswerState.ACCEPTED),
             number_of(AnswerState.DECLINED),
+            number_of(AnswerState.TENTATIVE),
             number_of(AnswerState.WAITING),
             func.count(),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -24,9 +25,9 @@ from liaison_app.scheduling.models import Meeting, Participant
 
 from . import letters, queries, rules
 from .errors import NoStandIns, ReasonMissing, StandInMissing
-from .kinds import ANSWER_NAMES, DOOR_NAMES, AnswerState, Door
+from .kinds import ANSWER_NAMES, DOOR_NAMES, AnswerState, Door, Weight
 from .letters import Change, Notice, thread_of
-from .models import Invitation
+from .models import AnswerRecord, Invitation
 from .rules import Given
 
 # --- what happens to a meeting ------------------------------------------------
@@ -121,12 +122,19 @@ def note_revealed(invitation_id: int, *, by: Account) -> None:
 
 
 def take_answer(
-    invitation_id: int, given: Given, *, sequence: int, door: Door, by: Account | None = None
+    invitation_id: int,
+    given: Given,
+    *,
+    sequence: int,
+    door: Door,
+    by: Account | None = None,
+    given_at: datetime | None = None,
 ) -> Invitation:
     """Write down what an invited person says; the latest decision counts, by whatever door it came.
 
-    `sequence` is that of the meeting the person was looking at. The time of who does not come is free at
-    once; a stand-in's is taken in the same step. The same answer twice does nothing.
+    `sequence` is that of the meeting the person was looking at; `given_at` is when the person decided, where that
+    was not just now. The time of who does not come is free at once; a stand-in's is taken in the same step. The
+    same answer twice does nothing.
     Raises AnswerRefused (StaleAnswer among them), scheduling's BusyElsewhere and PlanRefused.
     """
     meeting = lock(Meeting, get(Invitation, invitation_id).meeting_id)
@@ -134,7 +142,11 @@ def take_answer(
     _check_open(invitation)
     rules.check_order(sequence, meeting.significant_sequence)
     given = _cleaned(given)
+    now = clock.now()
     if given == _standing(invitation):
+        if given_at is not None:
+            # Said again: an older mail that comes later must not undo it.
+            invitation.answered_at = max(invitation.answered_at or given_at, given_at)
         return invitation
     try:
         _settle_seat(invitation.participant, given)
@@ -144,13 +156,48 @@ def take_answer(
     invitation.answer = given.answer
     invitation.reason = given.reason or None
     invitation.stand_in_text = given.stand_in_text
-    invitation.answered_at = clock.now()
+    invitation.answered_at = given_at or now
     invitation.answered_sequence = meeting.sequence
     invitation.answered_by = by.name if by else ""
     invitation.door = door
+    _record(invitation, given, Weight.COUNTED, door, sequence=sequence, given_at=given_at or now, by=by)
     sentence = f"{invitation.name} {ANSWER_NAMES[given.answer]}（{DOOR_NAMES[door]}）"
     audit.record("invitations:answer:take", meeting, by=by, who=audit.ONESELF, sentence=sentence)
     return invitation
+
+
+def keep_answer(
+    invitation_id: int, given: Given, weight: Weight, *, sequence: int, door: Door, given_at: datetime
+) -> None:
+    """Keep an answer that lost against another, so that everybody sees that and why; it changes nothing."""
+    invitation = lock(Invitation, invitation_id)
+    _record(invitation, given, weight, door, sequence=sequence, given_at=given_at, by=None)
+
+
+def _record(
+    invitation: Invitation,
+    given: Given,
+    weight: Weight,
+    door: Door,
+    *,
+    sequence: int,
+    given_at: datetime,
+    by: Account | None,
+) -> None:
+    db.session.add(
+        AnswerRecord(
+            meeting_id=invitation.meeting_id,
+            invitation_id=invitation.id,
+            answer=given.answer,
+            door=door,
+            weight=weight,
+            sequence=sequence,
+            given_at=given_at,
+            noted_at=clock.now(),
+            noted_by=by.name if by else "",
+            reason=clean_text(given.reason)[: rules.LONGEST_REASON] or None,
+        )
+    )
 
 
 def _check_open(invitation: Invitation) -> None:
@@ -167,6 +214,8 @@ def _cleaned(given: Given) -> Given:
     if given.answer == AnswerState.ACCEPTED:
         return Given(given.answer)
     reason = clean_text(given.reason).strip()[: rules.LONGEST_REASON]
+    if given.answer == AnswerState.TENTATIVE:
+        return Given(given.answer, reason)
     if not reason:
         raise ReasonMissing
     if given.answer == AnswerState.DECLINED:
@@ -198,7 +247,8 @@ def _settle_seat(participant: Participant, given: Given) -> None:
         if wanted is None and not given.stand_in_text:
             raise StandInMissing
     scheduling.recall_stand_in(participant.id)
-    if given.answer == AnswerState.ACCEPTED:
+    if given.answer in (AnswerState.ACCEPTED, AnswerState.TENTATIVE):
+        # Who may come keeps the time: nobody else can be promised it.
         scheduling.rejoin(participant.id)
     elif wanted is not None:
         scheduling.send_stand_in(participant.id, wanted, given.reason)

@@ -24,7 +24,7 @@ from liaison_app.scheduling.models import Meeting
 from . import letters, queries, rules, services
 from .errors import StaleAnswer
 from .forms import AnswerForm
-from .kinds import ANSWER_NAMES, DOOR_NAMES, Door
+from .kinds import ANSWER_NAMES, DOOR_NAMES, WEIGHT_NAMES, Door
 from .models import Invitation
 from .papers import board_rows
 from .queries import Seen
@@ -135,7 +135,9 @@ def _board(
         thread_of=letters.thread_of,
         # Who comes in whose place: the stand-in is invited as well, so nobody has to be looked up.
         stand_ins={one.participant.stand_in_for_id: one for one in invitations if one.withdrawn_at is None},
+        records=queries.list_records(meeting.id),
         door_names=DOOR_NAMES,
+        weight_names=WEIGHT_NAMES,
         sees_reasons=sees_reasons,
         closed=_closed(meeting),
         opened=opened,

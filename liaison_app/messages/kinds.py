@@ -39,6 +39,7 @@ class Outcome(StrEnum):
     BAD = "bad"
     EXPIRED = "expired"
     RESTORED = "restored"
+    BOUNCED = "bounced"
 
 
 OUTCOME_NAMES = {
@@ -51,6 +52,7 @@ OUTCOME_NAMES = {
     Outcome.REFUSED: N_("对方服务器拒收"),
     Outcome.BAD: N_("内容或地址有问题，没有发"),
     Outcome.EXPIRED: N_("过了该送到的时候，没有再发"),
+    Outcome.BOUNCED: N_("退信：收下以后又退回来了，请改用电话或换邮箱"),
     Outcome.RESTORED: N_("恢复备份时还没发，可能后来发过了：先问一声，再重发或不发"),
 }
 

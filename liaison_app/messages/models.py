@@ -45,7 +45,7 @@ class Message(Model):
     body: Mapped[str] = mapped_column(Secret)
     calendar: Mapped[bytes | None] = mapped_column(SecretBytes)
     raw: Mapped[bytes | None] = mapped_column(SecretBytes)
-    message_id: Mapped[str] = mapped_column(String(200), default="")
+    message_id: Mapped[str] = mapped_column(String(200), default="", index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     failure: Mapped[Outcome | None] = mapped_column(CodeType(Outcome))
     last_error: Mapped[str] = mapped_column(Text, default="")

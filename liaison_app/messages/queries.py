@@ -74,6 +74,13 @@ def find_by_key(dedupe_key: str) -> Message | None:
     return db.session.scalar(select(Message).where(Message.dedupe_key == dedupe_key))
 
 
+def list_by_message_ids(ids: Collection[str]) -> Sequence[Message]:
+    """Return our own mails that are known to the world by these Message-IDs, the newest first, without their bytes."""
+    wanted = select(Message).where(Message.message_id.in_(ids), Message.message_id != "")
+    wanted = wanted.order_by(Message.id.desc()).options(defer(Message.raw), defer(Message.calendar))
+    return list(db.session.scalars(wanted)) if ids else []
+
+
 def list_deliveries(message_id: int) -> Sequence[Delivery]:
     """Return every try to deliver a mail, the first one first."""
     tries = select(Delivery).where(Delivery.message_id == message_id)

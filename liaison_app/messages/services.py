@@ -326,6 +326,19 @@ def note_sent(letter: Letter) -> bool:
     return queries.has_stranded(now)
 
 
+def note_bounced(message_id: int, why: str) -> bool:
+    """Note that a mail which a server had taken came back; `why` is in that server's words.
+
+    Returns False where the mail is settled in some other way by now, or has left nothing to be done.
+    """
+    message = lock(Message, message_id)
+    if message.state not in (MessageState.SENT, MessageState.SENDING):
+        return False
+    _settle(message, MessageState.FAILED, clock.now(), failure=Outcome.BOUNCED, why=clean_line(why)[:300])
+    audit.record(SENT, message, by=None, sentence=_sentence(message), result=Result.FAILED)
+    return True
+
+
 def hurry_stranded() -> None:
     """Let the mails that only waited for the mail server go out now, the oldest first."""
     ids = queries.list_stranded_ids(AT_ONCE)

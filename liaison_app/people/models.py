@@ -43,6 +43,36 @@ class Person(Model):
     posts: Mapped[list["Post"]] = relationship(back_populates="person")
 
 
+class PersonAddress(Model):
+    """Another mail address from which a person's answers are taken: the own second one, or the secretary's.
+
+    In lower case; `ended_at` says when it was taken back. `added_by` and `ended_by` name the clerks.
+    """
+
+    __tablename__ = "person_address"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    address: Mapped[str] = mapped_column(String(254), index=True)
+    added_at: Mapped[datetime]
+    added_by: Mapped[str] = mapped_column(String(100), default="")
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(String(100), default="")
+
+    person: Mapped[Person] = relationship()
+
+
+# One living row per person and address.
+Index(
+    "uq_person_address_live",
+    PersonAddress.person_id,
+    PersonAddress.address,
+    unique=True,
+    sqlite_where=PersonAddress.ended_at.is_(None),
+    postgresql_where=PersonAddress.ended_at.is_(None),
+)
+
+
 class PublicationConsent(Model):
     """Somebody's consent that one field stands on public pages, until withdrawn (个人信息保护法 25).
 

@@ -1,12 +1,12 @@
 """What the registers hold of deputies and officials."""
 
 from flask_babel import gettext
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 
 from liaison_app.core.errors import N_
 from liaison_app.core.personal import Field, Holding, Subject, Whose, declare, excuse, of_person
 
-from .models import Mandate, Person, Post, PublicationConsent
+from .models import Mandate, Person, PersonAddress, Post, PublicationConsent
 
 
 def _gender(row: Person, subject: Subject) -> str:
@@ -78,6 +78,23 @@ MANDATES = Holding(
     ),
 )
 
-declare(CONTACTS, REGISTER, MANDATES)
-excuse("which clerks wrote a consent down", PublicationConsent.recorded_by, PublicationConsent.withdrawn_by)
+ADDRESSES = Holding(
+    name="person_address",
+    model=PersonAddress,
+    title=N_("也认的邮箱"),
+    whose=Whose.OFFICIAL,
+    basis=DUTY,
+    event=N_("离任（没有代表资格，也不担任职务）"),
+    period="contact",
+    since=select(Person.left_at).where(Person.id == PersonAddress.person_id).scalar_subquery(),
+    holds=PersonAddress.address != "",
+    of=of_person(PersonAddress.person_id),
+    fields=(Field(PersonAddress.address, N_("邮箱"), N_("认得出是您的答复"), "", masks=True),),
+)
+
+declare(CONTACTS, ADDRESSES, REGISTER, MANDATES)
+excuse(
+    "which clerks wrote a consent or an address down",
+    PublicationConsent.recorded_by, PublicationConsent.withdrawn_by, PersonAddress.added_by, PersonAddress.ended_by,
+)  # fmt: skip
 excuse("the name of a post in a body", Post.title)

@@ -13,7 +13,7 @@ from liaison_app.core.text import name_key
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import Alias, OrgUnit
 
-from .models import Mandate, MandateState, Person, Post, PostKind, PublicationConsent
+from .models import Mandate, MandateState, Person, PersonAddress, Post, PostKind, PublicationConsent
 
 _ACTIVE = select(Mandate.person_id).where(Mandate.state == MandateState.ACTIVE)
 _HEADS_FIRST = {PostKind.HEAD: 0, PostKind.DEPUTY_HEAD: 1, PostKind.OFFICER: 2, PostKind.CONTACT: 3}
@@ -67,6 +67,24 @@ def list_deputies(
     highest = select(func.min(Mandate.level)).where(Mandate.person_id == Person.id).scalar_subquery()
     rows = wanted.options(selectinload(Person.mandates)).order_by(highest, Person.pinyin, Person.id)
     return list(db.session.scalars(rows.limit(limit).offset(offset))), total
+
+
+def list_addresses(person_ids: Collection[int]) -> Sequence[PersonAddress]:
+    """Return the further mail addresses from which the answers of these people are taken."""
+    wanted = select(PersonAddress).where(
+        PersonAddress.person_id.in_(person_ids), PersonAddress.ended_at.is_(None)
+    )
+    return list(db.session.scalars(wanted.order_by(PersonAddress.id)))
+
+
+def list_at(address: str) -> Sequence[Person]:
+    """Return the people who are reached at a mail address, or whose answers are taken from it."""
+    key = address.lower()
+    others = select(PersonAddress.person_id).where(
+        PersonAddress.address == key, PersonAddress.ended_at.is_(None)
+    )
+    wanted = select(Person).where(or_(func.lower(Person.email) == key, Person.id.in_(others)))
+    return list(db.session.scalars(wanted.order_by(Person.id))) if key else []
 
 
 def list_named(name: str, limit: int = 20) -> Sequence[Person]:

@@ -15,8 +15,8 @@ from liaison_app.core.text import name_key
 from liaison_app.core.tokens import digest, make
 from liaison_app.orgs.models import OrgUnit
 
-from .models import Mandate, Person, Post, PublicationConsent
-from .queries import list_consents
+from .models import Mandate, Person, PersonAddress, Post, PublicationConsent
+from .queries import list_addresses, list_consents
 from .rules import PUBLISHABLE, MandateState, PostKind, pinyin_of
 
 FEED = "feed"
@@ -99,6 +99,27 @@ def note_consent(person_id: int, field: str, *, is_given: bool, by: Actor) -> No
         )
     step = "give" if is_given else "withdraw"
     audit.record(f"people:consent:{step}", person, by=by, sentence=f"{person.name}：{PUBLISHABLE[field]}")
+
+
+def add_address(person_id: int, address: str, *, by: Actor) -> None:
+    """Take the answers of a person from one more mail address. Doing it twice does nothing. Raises Missing."""
+    person = lock(Person, person_id)
+    key = address.strip().lower()
+    known = {person.email.lower(), *(one.address for one in list_addresses([person_id]))}
+    if key in known:
+        return
+    db.session.add(PersonAddress(person_id=person_id, address=key, added_at=clock.now(), added_by=by.name))
+    audit.record("people:address:add", person, by=by, sentence=person.name)
+
+
+def end_address(person_id: int, address_id: int, *, by: Actor) -> None:
+    """Take no answers from an address any more. Raises Missing."""
+    person = lock(Person, person_id)
+    found = next((one for one in list_addresses([person_id]) if one.id == address_id), None)
+    if found is None:
+        raise Missing
+    found.ended_at, found.ended_by = clock.now(), by.name
+    audit.record("people:address:end", person, by=by, sentence=person.name)
 
 
 def issue_feed(person_id: int, *, by: Actor) -> str:

@@ -47,6 +47,7 @@ def public(path: str) -> Row:
 
 
 MEETING, INVITATION = "/meetings/{meeting}", "/invitations/{invitation}"
+LETTER = "/messages/inbox/{letter}"
 ACCOUNT, ATTENDANCE = "/accounts/{account}", "/meetings/{arriving}/attendance"
 # One row for every route; a new route fails until it has one.
 ROWS = {
@@ -99,6 +100,12 @@ ROWS = {
     "imports.run": row("/imports/{run}", P.IMPORT_RUN),
     "imports.start": row("/imports", P.IMPORT_RUN),
     "imports.template": row("/imports/deputies/template.xlsx", P.IMPORT_RUN),
+    "inbox.dismiss": row(f"{LETTER}/dismiss", P.MESSAGE_MANAGE),
+    "inbox.mail": row(LETTER, P.MESSAGE_MANAGE),
+    "inbox.mails": row("/messages/inbox", P.MESSAGE_MANAGE),
+    "inbox.reopen": row(f"{LETTER}/reopen", P.MESSAGE_MANAGE),
+    "inbox.sender": row(f"{LETTER}/sender", P.MESSAGE_MANAGE),
+    "inbox.take": row(f"{LETTER}/take/{{invitation}}", P.MESSAGE_MANAGE),
     "invitations.answer_for": row(f"{INVITATION}/answer", P.INVITATION_ANSWER),
     "invitations.board": row(f"{MEETING}/invitations", P.INVITATION_READ),
     "invitations.board_csv": row(f"{MEETING}/invitations.csv", P.INVITATION_READ),

@@ -26,6 +26,8 @@ from liaison_app.core.db import db, transaction
 from liaison_app.core.tokens import digest
 from liaison_app.imports.kinds import ListKind
 from liaison_app.imports.models import ImportRun, RunState
+from liaison_app.inbox import services as inbox
+from liaison_app.inbox.kinds import Source
 from liaison_app.invitations import queries as invitations
 from liaison_app.invitations import services as answers
 from liaison_app.invitations.kinds import AnswerState, Door
@@ -50,6 +52,7 @@ from tests.factories.people import make_deputy, make_official
 from tests.factories.scheduling import make_pool
 from tests.factories.signups import make_signup
 from tests.factories.stations import make_membership, make_room, make_station
+from tests.inbox.letters import mail, reply_object
 from tests.parts.databases import Database
 
 MARKS = ("赤狐", "蓝鲸")
@@ -170,15 +173,18 @@ def _fill(street: dict[str, object], number: int) -> Side:
         day = db.session.get_one(Meeting, arriving)
         device = make_device(day, f"{mark}志愿者")
         arrived = attendance.note(arriving, f"p{day.participants[1].id}", Way.LIST, by=device)
-        mail = db.session.scalar(
+        sent = db.session.scalar(
             select(Message.id)
             .where(Message.unit_id == street["house"], Message.channel == Channel.EMAIL)
             .limit(1)
         )
+        letter = inbox.receive(_letter(db.session.get_one(Meeting, meeting), head, mark), Source.PIPE)
+        inbox.settle(letter.id)
         places = {
-            "meeting": meeting, "hidden": hidden, "draft": draft, "code": db.session.get_one(Meeting, meeting).code,
+            "letter": letter.id, "meeting": meeting, "hidden": hidden, "draft": draft,
+            "code": db.session.get_one(Meeting, meeting).code,
             "invitation": head.id, "answer": answer_token(head), "signup": signup.id, "ticket": ticket_token(signup),
-            "message": call.id, "mail": mail, "person": street["deputy"], "official": street["head"],
+            "message": call.id, "mail": sent, "person": street["deputy"], "official": street["head"],
             "station": street["station"], "room": street["room"], "bureau": street["bureau"],
             "unit": street["house"], "account": clerk.id, "grant": grant.id, "run": run.id, "feed": feed,
             "setup": accounts.make_setup_link(clerk), "browser": _browser(clerk), "entry": _entry(street, number),
@@ -209,6 +215,12 @@ def _meeting(
     if publish:
         scheduling.publish(meeting.id, version=meeting.version, by=None)
     return meeting.id
+
+
+def _letter(meeting, head, mark: str) -> bytes:
+    """Return an answer in the head's name that somebody else sent."""
+    said = reply_object(meeting.uid, "DECLINED", attendee=head.participant.person.email)
+    return mail(said, sender=f"{mark} <stranger@evil.example>", subject=f"{mark}来信", text=f"{mark}信里写的")
 
 
 def _browser(account) -> int:

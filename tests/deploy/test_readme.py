@@ -45,7 +45,7 @@ def test_every_command_of_the_readme_is_there(app: Flask):
     named = {row.split("`")[1].split()[0] for row in table.splitlines()}
     own = {
         "serve", "worker", "seed-demo", "import", "check", "backup", "restore", "first-account", "access-matrix", "audit-seal",
-        "audit-verify", "privacy-replay", "sign-in-link",
+        "audit-verify", "privacy-replay", "sign-in-link", "inbox",
     }  # fmt: skip
     assert named == own | {"db"}
     assert named <= app.cli.commands.keys()

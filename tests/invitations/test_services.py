@@ -539,7 +539,7 @@ def test_a_move_while_the_invitation_is_on_the_wire_says_what_changed(published)
 def test_counts_leave_out_who_is_no_longer_asked(published):
     answer(published, published.head, DECLINED)
     published.revise(people=lambda people: [one for one in people if one.person_id != published.by_phone.id])
-    assert queries.counts_for([published.meeting_id]) == {published.meeting_id: (0, 1, 1, 2)}
+    assert queries.counts_for([published.meeting_id]) == {published.meeting_id: (0, 1, 0, 1, 2)}
     assert queries.counts_for([published.meeting_id])[published.meeting_id].answered == 1
     assert queries.counts_for([]) == {}
 

@@ -16,6 +16,7 @@ from liaison_app.core.db import db, transaction
 from liaison_app.core.tokens import digest
 from liaison_app.imports import services as imports
 from liaison_app.imports.kinds import ListKind
+from liaison_app.inbox.models import ReceivedMail
 from liaison_app.invitations.letters import answer_token
 from liaison_app.invitations.models import Invitation
 from liaison_app.jobs import worker
@@ -98,6 +99,16 @@ def list_addresses() -> dict[str, list[str]]:
             f"/a/{answer_token(asked)}",
             f"/a/{answer_token(asked)}?choice=declined",
         ],
+        "inbox.mail": [f"/messages/inbox/{one}" for one in _letters(heating)],
+        "inbox.mails": [
+            "/messages/inbox",
+            "/messages/inbox?state=settled",
+            "/messages/inbox?state=dismissed",
+        ],
+        "inbox.sender": [
+            f"/messages/inbox/{_letters(heating)[0]}/sender",
+            f"/messages/inbox/{_letters(heating)[0]}/sender?q=nobody",
+        ],
         "messages.drop": [f"/messages/{message.id}/drop"],
         "messages.message": [f"/messages/{message.id}"],
         "messages.outbox": ["/messages", "/messages?state=attention", "/messages?q=nobody"],
@@ -150,6 +161,16 @@ def list_addresses() -> dict[str, list[str]]:
         "web.privacy": ["/privacy"],
         "web.start": ["/"],
     }
+
+
+def _letters(meeting: Meeting) -> list[int]:
+    """Return the letters about a meeting: first one that waits for a clerk, last one that is done with."""
+    rows = db.session.scalars(
+        select(ReceivedMail)
+        .where(ReceivedMail.invitation_id.is_not(None))
+        .order_by(ReceivedMail.state, ReceivedMail.id)
+    )
+    return [one.id for one in rows if one.invitation.meeting_id == meeting.id]
 
 
 def _first(wanted: Select[Any]) -> Any:
