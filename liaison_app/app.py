@@ -143,6 +143,7 @@ PAGES = (
     "invitations.views",
     "messages.views",
     "operations.views",
+    "planning.views",
     "privacy.public",
     "privacy.views",
     "scheduling.public",

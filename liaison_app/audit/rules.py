@@ -22,6 +22,11 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ANCHOR_SIGNS = 16
 
 ACTION_NAMES = {
+    "planning:date:restore": N_("恢复系列里的一次"),
+    "planning:date:skip": N_("系列里的一次不办"),
+    "planning:series:carry_on": N_("照一场改系列里的各场"),
+    "planning:series:create": N_("排系列"),
+    "planning:series:end": N_("取消系列后面各场"),
     "workdays:year:drop": N_("去掉录入的放假和调休"),
     "workdays:year:enter": N_("录入放假和调休"),
     "access:request:refuse": N_("请求被拒"),

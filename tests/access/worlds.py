@@ -23,6 +23,7 @@ from liaison_app.attendance.kinds import Way
 from liaison_app.audit.rules import QUIET
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.text import local
 from liaison_app.core.tokens import digest
 from liaison_app.imports.kinds import ListKind
 from liaison_app.imports.models import ImportRun, RunState
@@ -49,6 +50,7 @@ from tests.factories.attendance import make_device
 from tests.factories.messages import make_call
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
+from tests.factories.planning import make_series
 from tests.factories.scheduling import make_pool
 from tests.factories.signups import make_signup
 from tests.factories.stations import make_membership, make_room, make_station
@@ -180,7 +182,10 @@ def _fill(street: dict[str, object], number: int) -> Side:
         )
         letter = inbox.receive(_letter(db.session.get_one(Meeting, meeting), head, mark), Source.PIPE)
         inbox.settle(letter.id)
+        planned = db.session.get_one(Meeting, draft)
+        series = make_series(planned, skipped=[local(planned.starts_at).date() + timedelta(days=7)])
         places = {
+            "series": series.id, "series_date": series.dates[-1].id,
             "letter": letter.id, "meeting": meeting, "hidden": hidden, "draft": draft,
             "code": db.session.get_one(Meeting, meeting).code,
             "invitation": head.id, "answer": answer_token(head), "signup": signup.id, "ticket": ticket_token(signup),

@@ -186,7 +186,9 @@ def test_a_program_that_meets_another_schema_refuses_in_words_and_serves_again_o
         assert time.monotonic() - began < schema.LOOK_SECONDS + 5
         time.sleep(0.2)
     assert '"status": 500' not in installation.said()
-    remark(f"{installation.engine}: another schema under a running program was noticed within {time.monotonic() - began:.1f} s")
+    remark(
+        f"{installation.engine}: another schema under a running program was noticed within {time.monotonic() - began:.1f} s"
+    )
 
 
 def test_a_program_that_does_not_look_serves_some_pages_and_breaks_on_others(installation):

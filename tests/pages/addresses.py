@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
@@ -22,6 +23,10 @@ from liaison_app.invitations.models import Invitation
 from liaison_app.jobs import worker
 from liaison_app.messages.models import Message
 from liaison_app.people.models import Mandate
+from liaison_app.planning import services as planning
+from liaison_app.planning.kinds import HolidayPolicy, Repeat
+from liaison_app.planning.rules import Rule, moved
+from liaison_app.scheduling import services as scheduling
 from liaison_app.scheduling.models import Meeting
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
@@ -86,6 +91,7 @@ def list_addresses() -> dict[str, list[str]]:
         "door.door": [f"/door/{_open_door()}"],
         "imports.run": [f"/imports/{_import_run()}"],
         "imports.start": ["/imports"],
+        **_series(heating),
         "workdays.drop": ["/workdays/2027/drop"],
         "workdays.year": ["/workdays/2026", "/workdays/2027"],
         "workdays.years": ["/workdays"],
@@ -232,6 +238,37 @@ def _open_door() -> str:
         meeting = make_meeting("晚间接待", room=_meeting("供暖专场").room, starts_at=clock.now())
         attendance.set_pin(meeting.id, by=_account("zhonganjie"))
         return meeting.code
+
+
+def _series(heating: Meeting) -> dict[str, list[str]]:
+    """Lay out a series of five Mondays from a meeting of its own, and return its pages."""
+    with transaction():
+        plan = replace(scheduling.as_plan(heating), title="群众接待日", people=(), kind="reception", seats=())
+        first = scheduling.create_meeting(moved(plan, date(2026, 12, 7)), unit_id=heating.unit_id, by=None)
+        rule = Rule(Repeat.WEEKLY, weekdays=(0,))
+        series = planning.make_series(
+            first.id, rule, HolidayPolicy.NEXT_WORKDAY, date(2027, 1, 4), {}, version=first.version, by=None
+        )
+        planning.skip(series.dates[-1].id, reason="", by=None)
+        one, left = series.dates[1], series.dates[-1]
+    weekly = "repeat=weekly&weekdays=4&policy=next_workday&last_day=2027-01-29"
+    monthly = "repeat=month_days&month_days=15&months=odd&policy=skip&last_day=2027-09-30"
+    return {
+        "planning.carry": [f"/meetings/{one.meeting_id}/series/carry"],
+        "planning.end": [f"/series/{series.id}/end"],
+        "planning.index": ["/series"],
+        "planning.lay_out": [
+            f"/meetings/{heating.id}/series",
+            f"/meetings/{heating.id}/series?{weekly}",
+            f"/meetings/{heating.id}/series?{monthly}",
+        ],
+        "planning.publish": [f"/series/{series.id}/publish"],
+        "planning.repairs": ["/repairs"],
+        "planning.restore": [f"/series/{series.id}/dates/{left.id}/restore"],
+        "planning.series": [f"/series/{series.id}"],
+        "planning.shift": [f"/meetings/{heating.id}/shift"],
+        "planning.skip": [f"/series/{series.id}/dates/{one.id}/skip"],
+    }
 
 
 def _import_run() -> int:
