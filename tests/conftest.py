@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.parts.databases",
     "tests.parts.servers",
     "tests.parts.mailbox",
+    "tests.parts.dovecot",
     "tests.parts.browsers",
     "tests.parts.crowds",
     "tests.parts.identity_provider",

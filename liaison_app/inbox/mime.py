@@ -422,8 +422,7 @@ def _returned_ids(message: Message) -> list[str]:
 
 
 def _blocks(part: Message) -> list[Message]:
-    payload = part.get_payload()
-    return [block for block in payload if isinstance(block, Message)] if isinstance(payload, list) else []
+    return [block for block in part.get_payload() if isinstance(block, Message)] if part.is_multipart() else []
 
 
 def _has(message: Message, content_type: str) -> bool:
@@ -433,8 +432,8 @@ def _has(message: Message, content_type: str) -> bool:
 def _walk(message: Message, depth: int = 0) -> Iterator[Message]:
     """Yield a mail and all that is in it, mails in the mail too, some levels deep."""
     yield message
-    payload = message.get_payload()
-    if depth < 6 and isinstance(payload, list):
-        for part in payload[:MOST_PARTS]:
+    # Asked first, for the content of a leaf is decoded on the way, and may be in a charset that is none.
+    if depth < 6 and message.is_multipart():
+        for part in list(message.get_payload())[:MOST_PARTS]:
             if isinstance(part, Message):
                 yield from _walk(part, depth + 1)

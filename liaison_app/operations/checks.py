@@ -27,6 +27,7 @@ from liaison_app.core.checks import Check
 from liaison_app.core.db import db, is_sqlite
 from liaison_app.core.logs import told
 from liaison_app.core.text import local
+from liaison_app.inbox import imap
 from liaison_app.jobs import queries as jobs
 from liaison_app.jobs import rules as job_rules
 from liaison_app.messages import services as messages
@@ -61,7 +62,7 @@ MOUNTS = Path("/proc/self/mounts")
 
 def run() -> list[Check]:
     """Return all checks of this installation, in the order a person would mend them."""
-    return [*look_inside(), _mail(), _sso(), audit.check()]
+    return [*look_inside(), _mail(), _inbox(), _sso(), audit.check()]
 
 
 def look_inside() -> list[Check]:
@@ -240,6 +241,16 @@ def _mail() -> Check:
         return "发信", False, f"邮件服务器的证书 {seen.expires:%Y-%m-%d} 到期"
     well, words = _compared(seen.apart)
     return "发信", well, "邮件服务器有应答" + (f"，证书到 {seen.expires:%Y-%m-%d}" if seen.expires else "") + words
+
+
+def _inbox() -> Check:
+    """Open the mailbox as the worker does: address, certificate, password and folder."""
+    url = _settings().imap_url
+    if not url:
+        return "收信", True, "没有配置，日历答复收不进来，用链接和电话答复"
+    if trouble := imap.look_at(url):
+        return "收信", False, trouble
+    return "收信", True, "邮箱读得到"
 
 
 def _sso() -> Check:

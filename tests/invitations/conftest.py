@@ -90,6 +90,7 @@ def noon():
 
 @pytest.fixture
 def scene(app: Flask, noon: None) -> Scene:
+    starts_at = clock.now() + (STARTS - NOON)
     with transaction():
         district = make_unit("测试区", OrgKind.DISTRICT)
         host = make_unit("测试街道人大工委", parent=district)
@@ -105,8 +106,8 @@ def scene(app: Flask, noon: None) -> Scene:
             MeetingPlan(
                 kind="face_bureau",
                 title="供暖专场",
-                starts_at=STARTS,
-                ends_at=STARTS + timedelta(hours=2),
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(hours=2),
                 station_id=room.station_id,
                 room_id=room.id,
                 agenda="一、通报\n二、提问",
