@@ -132,6 +132,7 @@ PAGES = (
     "accounts.views",
     "attendance.public",
     "attendance.views",
+    "calendars.views",
     "dashboards.people_pages",
     "dashboards.public",
     "dashboards.station_pages",
@@ -153,15 +154,15 @@ PAGES = (
     "workdays.views",
 )
 LISTENERS = (
-    "audit.jobs", "imports.jobs", "inbox.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs", "scheduling.jobs",
-    "signups.handlers",
+    "audit.jobs", "calendars.jobs", "imports.jobs", "inbox.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs",
+    "scheduling.jobs", "signups.handlers",
 )  # fmt: skip
 
 
 # Domains that say in their `personal.py` where personal data lies, in the order in which people read of it.
 HOLDERS = (
-    "signups", "attendance", "messages", "people", "scheduling", "invitations", "inbox", "imports", "jobs", "accounts",
-    "audit", "orgs", "stations",
+    "signups", "attendance", "messages", "people", "calendars", "scheduling", "invitations", "inbox", "imports", "jobs",
+    "accounts", "audit", "orgs", "stations", "workdays",
 )  # fmt: skip
 
 

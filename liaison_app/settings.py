@@ -26,7 +26,8 @@ class Settings:
 
     `database_url` empty means SQLite in `data`. `smtp_url` is `smtp://user:password@host:port`,
     `smtps://…` or `smtp+starttls://…`; empty keeps every message on the messages page. `backup_key` is the
-    passphrase of the backups; without one they are not encrypted.
+    passphrase of the backups; without one they are not encrypted. `fetch_hosts` are hosts of the own network
+    (`name` or `name:port`) whose calendars may be read, `fetch_ca_file` the authority that signs for them.
     """
 
     data: Path = Path("instance")
@@ -62,6 +63,8 @@ class Settings:
     backup_keep: int = 14
     metrics_token: str = ""
     limits: bool = True
+    fetch_hosts: tuple[str, ...] = ()
+    fetch_ca_file: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -105,6 +108,8 @@ class Settings:
             backup_keep=_number(env, "LIAISON_BACKUP_KEEP", cls.backup_keep),
             metrics_token=env.get("LIAISON_METRICS_TOKEN", ""),
             limits=env.get("LIAISON_LIMITS", "1") not in {"", "0"},
+            fetch_hosts=tuple(host.lower() for host in _words(env, "LIAISON_FETCH_HOSTS")),
+            fetch_ca_file=env.get("LIAISON_FETCH_CA_FILE", ""),
         )
         return settings.checked(debug=env.get("FLASK_DEBUG", "") not in {"", "0"})
 
@@ -119,6 +124,8 @@ class Settings:
             if not self.secret_key:
                 raise SettingsRefused("正式运行要设 LIAISON_SECRET_KEY（至少 32 个字符的随机串）。")
         _ = self.retention_days
+        if self.fetch_ca_file and not Path(self.fetch_ca_file).is_file():
+            raise SettingsRefused("LIAISON_FETCH_CA_FILE 指的文件读不出来。")
         self._make_folder()
         secret = self.secret_key or self._kept_secret()
         if len(secret) < SHORTEST_SECRET or secret.lower() in KNOWN_WEAK:

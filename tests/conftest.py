@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.parts.browsers",
     "tests.parts.crowds",
     "tests.parts.identity_provider",
+    "tests.parts.calendar_host",
     "tests.parts.installations",
 ]
 

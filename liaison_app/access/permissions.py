@@ -11,6 +11,7 @@ class Permission(StrEnum):
     ACCOUNT_MANAGE = "accounts:account:manage"
     ATTENDANCE_MANAGE = "attendance:check_in:manage"
     AUDIT_READ = "audit:trail:read"
+    BUSY_MANAGE = "calendars:source:manage"
     DESK_READ = "dashboards:desk:read"
     FEED_ISSUE = "people:feed:issue"
     IMPORT_RUN = "imports:run:create"
@@ -37,6 +38,7 @@ PERMISSION_NAMES = {
     Permission.ACCOUNT_MANAGE: N_("管账号和授权"),
     Permission.ATTENDANCE_MANAGE: N_("签到，管门口"),
     Permission.AUDIT_READ: N_("看操作记录"),
+    Permission.BUSY_MANAGE: N_("管别人的外部日历（只看忙闲）"),
     Permission.DESK_READ: N_("看工作台"),
     Permission.FEED_ISSUE: N_("发日历链接"),
     Permission.IMPORT_RUN: N_("导入名册"),
@@ -101,6 +103,7 @@ THREE_ADMINS = frozenset({Role.ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 _ORGANIZER = frozenset(
     {
         Permission.ATTENDANCE_MANAGE,
+        Permission.BUSY_MANAGE,
         Permission.DESK_READ,
         Permission.FEED_ISSUE,
         Permission.INVITATION_ANSWER,
@@ -142,7 +145,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     # A bureau's clerk sees and answers the invitations of the own bureau's people; the desk shows just those.
-    Role.BUREAU_CONTACT: frozenset({Permission.DESK_READ, Permission.INVITATION_ANSWER}),
+    Role.BUREAU_CONTACT: frozenset(
+        {Permission.BUSY_MANAGE, Permission.DESK_READ, Permission.INVITATION_ANSWER}
+    ),
     Role.BUREAU_HEAD: frozenset(
         {Permission.DESK_READ, Permission.INVITATION_ANSWER, Permission.INVITATION_OWN}
     ),

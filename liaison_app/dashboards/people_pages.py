@@ -17,7 +17,6 @@ from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.text import clean_line
 from liaison_app.core.web import row_id
 from liaison_app.limits.rules import REVEAL
-from liaison_app.orgs import queries as orgs
 from liaison_app.people import queries as people
 from liaison_app.people import services
 from liaison_app.people.models import Person
@@ -46,10 +45,7 @@ class Card:
 def get_card(person_id: int) -> Card:
     """Return the card of somebody, or raise Missing."""
     person = people.get_card(person_id)
-    homes = list(stations.list_homes(person_id))
-    held = [post.unit.path for post in person.posts if post.ended_at is None]
-    paths = [*orgs.list_root_paths(), *(station.unit.path for station in homes), *held]
-    return Card(person, homes, tuple(paths))
+    return Card(person, list(stations.list_homes(person_id)), stations.paths_of(person))
 
 
 @bp.get("/people")

@@ -16,7 +16,7 @@ from liaison_app.core.web import current_settings
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.scheduling.models import Meeting
 
-from . import district, founding, post, replay
+from . import calendars, district, founding, post, replay
 from .errors import NotDemo, NotEmpty
 
 ACCOUNTS_FILE = "demo-accounts.json"
@@ -40,6 +40,7 @@ def load(moment: datetime) -> None:
         # Before the long part: a folder that cannot be written to is better known at once.
         fresh = _write(accounts)
         replay.play(meetings, rows, drafted_at=from_local(day - ONE_DAY, time(16)))
+        calendars.add(rows, day, from_local(day - ONE_DAY, time(17)))
         post.deliver(from_local(day - ONE_DAY, time(20)))
     fresh.replace(_place())
 

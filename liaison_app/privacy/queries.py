@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, null, select
 from sqlalchemy.orm import joinedload
 
+from liaison_app.calendars import queries as calendars
 from liaison_app.core import personal
 from liaison_app.core.db import db, keyed_hash
 from liaison_app.core.personal import Field, Holding, Subject, Whose
@@ -200,6 +201,11 @@ def list_signups_before(at: datetime) -> Sequence[SignUp]:
 def signup_key(signup: SignUp) -> str:
     """Return what the journal calls a sign-up: the same in every copy of the database, and nothing without the key."""
     return keyed_hash("erasure", f"signup:{signup.meeting.uid}:{signup.mobile_key}:{signup.name_key}")
+
+
+def has_contacts(person: Person) -> bool:
+    """Return whether something can be erased on request of somebody of the registers."""
+    return bool(person.mobile or person.email or person.feed_hash or calendars.list_sources(person.id))
 
 
 def contacts_key(person: Person) -> str:

@@ -9,6 +9,8 @@ from sqlalchemy import exists, select, update
 
 from liaison_app.accounts.models import Account
 from liaison_app.audit import services as audit
+from liaison_app.calendars import queries as calendars_read
+from liaison_app.calendars import services as calendars
 from liaison_app.core import clock
 from liaison_app.core.db import db, get, lock, transaction
 from liaison_app.messages import personal as outbox
@@ -84,12 +86,13 @@ def _empty_signup(signup: SignUp, *, by: Account | None) -> None:
 
 
 def erase_contacts(person_id: int, *, by: Account) -> Person:
-    """Empty number, address and calendar link of somebody of the registers, and what was sent there.
+    """Empty number, address and calendar link of somebody of the registers, the calendars that are read of them,
+    and what was sent there.
 
     Name, mandates and posts are kept by duty. Raises Missing, AlreadyErased.
     """
     person = lock(Person, person_id)
-    if not (person.mobile or person.email or person.feed_hash):
+    if not queries.has_contacts(person):
         raise AlreadyErased
     _note(CONTACTS, queries.contacts_key(person), 1)
     _empty_contacts(person)
@@ -104,6 +107,7 @@ def _empty_contacts(person: Person) -> None:
         sent = list(db.session.scalars(select(Message.id).where(is_theirs, Message.erased_at.is_(None))))
         outbox.OUTBOX.empty(sent)
     registers.CONTACTS.empty([person.id])
+    calendars.forget([source.id for source in calendars_read.list_sources(person.id)])
     db.session.expire(person)
 
 

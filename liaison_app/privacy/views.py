@@ -18,7 +18,6 @@ from liaison_app.core.htmx import render
 from liaison_app.core.personal import WHOSE_NAMES
 from liaison_app.core.web import translated
 from liaison_app.limits.rules import FILES, REVEAL
-from liaison_app.orgs import queries as orgs
 from liaison_app.people import queries as people
 from liaison_app.people.models import Person
 from liaison_app.people.rules import PUBLISHABLE
@@ -191,9 +190,7 @@ class Held:
 def get_held(person_id: int) -> Held:
     """Return somebody of the registers, or raise Missing."""
     person = people.get_card(person_id)
-    homes = [station.unit.path for station in stations.list_homes(person_id)]
-    posts = [post.unit.path for post in person.posts if post.ended_at is None]
-    return Held(person, (*orgs.list_root_paths(), *homes, *posts))
+    return Held(person, stations.paths_of(person))
 
 
 @dataclass(frozen=True)
@@ -225,7 +222,7 @@ def person(held: Held) -> ResponseReturnValue:
         "privacy/person.html",
         person=held.person,
         told=told,
-        has_contacts=_has_contacts(held.person),
+        has_contacts=queries.has_contacts(held.person),
         consents=consents,
         publishable=PUBLISHABLE,
         agreed={one.field for one in consents if one.withdrawn_at is None},
@@ -251,7 +248,7 @@ def contacts(held: Held) -> ResponseReturnValue:
         return _do(
             services.erase_contacts, person_id, _("联系方式清空了。"), url_for(".person", person_id=person_id)
         )
-    if not _has_contacts(held.person):
+    if not queries.has_contacts(held.person):
         return redirect(url_for(".person", person_id=person_id), 303)
     return render("privacy/contacts.html", person=held.person)
 
@@ -265,10 +262,6 @@ def consent(chosen: Chosen) -> ResponseReturnValue:
         note_consent(person_id, chosen.field, is_given=is_given, by=g.account)
     flash(_("记下了：同意公开。") if is_given else _("记下了：不再公开。"))
     return redirect(url_for(".person", person_id=person_id), 303)
-
-
-def _has_contacts(person: Person) -> bool:
-    return bool(person.mobile or person.email or person.feed_hash)
 
 
 def _do(step: Any, id: int, words: str, back: str) -> ResponseReturnValue:

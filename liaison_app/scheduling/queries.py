@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from liaison_app.calendars import queries as calendars
 from liaison_app.core.db import db
 from liaison_app.core.errors import Missing
 from liaison_app.core.text import from_local, local
@@ -303,7 +304,11 @@ def suggest_times(
     days = [day] + [other for other in around if working.is_workday(other)]
     midnights = [from_local(one, time(0)) for one in sorted(set(days))]
     windows = [(max(opens, now), closes) for opens, closes in rules.office_windows(midnights) if opens > now]
-    taken = list_taken(resources, midnights[0], midnights[-1] + timedelta(days=1), but_meeting_id)
+    first, last = midnights[0], midnights[-1] + timedelta(days=1)
+    taken = list_taken(resources, first, last, but_meeting_id)
+    # What people's own calendars say forbids nothing, but nobody offers such a time.
+    who = [id for kind, id in map(rules.resource_parts, resources) if kind == "person"]
+    taken += [(one.starts_at, one.ends_at) for one in calendars.list_busy(who, first, last)]
     starts = rules.free_starts(taken, (starts_at, ends_at), windows, limit=400)
     chosen = rules.spread(starts, limit=3, apart=timedelta(hours=2))
     return [(start, start + (ends_at - starts_at)) for start in chosen]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from liaison_app.access.guards import allowed_paths, may, requires
 from liaison_app.access.permissions import Permission
 from liaison_app.audit import queries as audit
 from liaison_app.audit import traces
+from liaison_app.calendars import queries as calendars
+from liaison_app.calendars.queries import Busy
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError, Missing, Stale
@@ -404,6 +406,12 @@ def _verdict(form: MeetingForm, posts: list[Post], meeting: Meeting | None) -> d
     return _ways_out(blockers, form, posts, span, meeting)
 
 
+def _busy_of(wanted: Iterable[int], span: rules.Span) -> Sequence[Busy]:
+    """Return who of those whom the ledger knows by these numbers is busy by an own calendar: a warning, and no more."""
+    parts = map(rules.resource_parts, wanted)
+    return calendars.list_busy([id for kind, id in parts if kind == "person"], *span)
+
+
 def _ways_out(
     blockers: list[Blocker],
     form: MeetingForm,
@@ -412,10 +420,11 @@ def _ways_out(
     meeting: Meeting | None,
 ) -> dict[str, Any]:
     """Return the blockers with what could be done instead: nearest free times, other rooms, a deputy head."""
-    if not blockers:
-        return {"blockers": [], "times": [], "rooms": [], "stand_ins": []}
     but = meeting.id if meeting else None
     wanted = _wanted(form, posts, meeting)
+    busy = _busy_of(wanted, span)
+    if not blockers:
+        return {"blockers": [], "times": [], "rooms": [], "stand_ins": [], "busy": busy}
     rooms = []
     if all(blocker.kind in {"room"} for blocker in blockers):
         # Another room helps only where no person is busy, and only one that holds everybody.
@@ -427,6 +436,7 @@ def _ways_out(
         "times": queries.suggest_times(wanted, *span, clock.now(), but),
         "rooms": [room for room in rooms if room.capacity >= form.places_wanted()][:MOST_ROOMS],
         "stand_ins": _free_stand_ins(form, posts, span, but),
+        "busy": busy,
     }
 
 

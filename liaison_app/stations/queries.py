@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 from liaison_app.core.db import db
 from liaison_app.core.errors import Missing
 from liaison_app.orgs.models import OrgUnit
-from liaison_app.orgs.queries import within
+from liaison_app.orgs.queries import list_root_paths, within
 from liaison_app.people.models import Mandate, MandateState, Person
 
 from .kinds import Tier
@@ -87,6 +87,14 @@ def list_homes(person_id: int) -> Sequence[Station]:
     wanted = select(Station).join(Membership, Membership.station_id == Station.id)
     here = Membership.person_id == person_id, Membership.left_on.is_(None)
     return list(db.session.scalars(wanted.where(*here).order_by(Membership.id)))
+
+
+def paths_of(person: Person) -> tuple[str, ...]:
+    """Return where somebody belongs: the district, the own stations, and the units where a post is held. Who is
+    responsible on one of these or above is responsible for the person."""
+    posts = [post.unit.path for post in person.posts if post.ended_at is None]
+    homes = [station.unit.path for station in list_homes(person.id)]
+    return (*list_root_paths(), *homes, *posts)
 
 
 def count_members() -> dict[int, int]:

@@ -87,6 +87,15 @@ ROWS = {
     "door.let_in": Row("public", "/door/{door}/in", is_missing=True),
     "door.undo": Row("public", "/door/{door}/undo", is_missing=True),
     "door.walk_in": Row("public", "/door/{door}/walk-in", is_missing=True),
+    "calendars.add_mine": row("/calendars/mine/add", P.INVITATION_OWN),
+    "calendars.add_of_person": row("/people/{official}/calendars/add", P.BUSY_MANAGE),
+    "calendars.index": row("/calendars", P.BUSY_MANAGE),
+    "calendars.mine": row("/calendars/mine", P.INVITATION_OWN),
+    "calendars.of_person": row("/people/{official}/calendars", P.BUSY_MANAGE),
+    "calendars.read_mine": Row((P.INVITATION_OWN,), "/calendars/mine/999/read", is_missing=True),
+    "calendars.read_of_person": row("/people/{official}/calendars/{source}/read", P.BUSY_MANAGE),
+    "calendars.remove_mine": Row((P.INVITATION_OWN,), "/calendars/mine/999/remove", is_missing=True),
+    "calendars.remove_of_person": row("/people/{official}/calendars/{source}/remove", P.BUSY_MANAGE),
     "feeds.everything": public("/calendar.ics"),
     "feeds.of_bureau": public("/bureaus/{bureau}/calendar.ics"),
     "feeds.of_meeting": public("/m/{code}.ics"),
@@ -258,6 +267,8 @@ def expected(one: Row, role: Role | None, is_own: bool) -> str:
     holds = bool(set(one.guard) & granted(role))
     if one.is_about_a_thing:
         return "open" if holds and is_own else "404"
+    if one.is_missing and holds:
+        return "404"
     return "open" if holds else "403"
 
 

@@ -21,6 +21,8 @@ from liaison_app.accounts.models import BrowserSession, SignInLink
 from liaison_app.attendance import services as attendance
 from liaison_app.attendance.kinds import Way
 from liaison_app.audit.rules import QUIET
+from liaison_app.calendars import services as calendars
+from liaison_app.calendars.reading import Reading
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.text import local
@@ -173,6 +175,7 @@ def _fill(street: dict[str, object], number: int) -> Side:
         run = _run(street["house"], mark)
         feed = people.issue_feed(street["deputy"], by=clerk)
         day = db.session.get_one(Meeting, arriving)
+        source = calendars.add_file(street["head"], Reading([]), f"{mark}的日历", by=clerk)
         device = make_device(day, f"{mark}志愿者")
         arrived = attendance.note(arriving, f"p{day.participants[1].id}", Way.LIST, by=device)
         sent = db.session.scalar(
@@ -194,6 +197,7 @@ def _fill(street: dict[str, object], number: int) -> Side:
             "unit": street["house"], "account": clerk.id, "grant": grant.id, "run": run.id, "feed": feed,
             "setup": accounts.make_setup_link(clerk), "browser": _browser(clerk), "entry": _entry(street, number),
             "arriving": arriving, "door": day.code, "device": device.id, "check_in": arrived.id,
+            "source": source.id,
         }  # fmt: skip
     places["day"] = (clock.now() + timedelta(days=9)).date().isoformat()
     secrets = [

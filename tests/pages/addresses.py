@@ -12,6 +12,7 @@ from liaison_app.accounts import services as accounts
 from liaison_app.accounts.models import Account, Passkey, SignInLink
 from liaison_app.attendance import services as attendance
 from liaison_app.attendance.models import CheckIn
+from liaison_app.calendars.models import CalendarSource
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.tokens import digest
@@ -45,6 +46,14 @@ NO_PAGES = {
     "static", "web.healthz", "web.htmx_js",
 }  # fmt: skip
 
+# Which of the addresses a reader looks at where it is not the first; None: only somebody else has such a thing.
+SEEN_AT: dict[tuple[str, str], int | None] = {
+    ("chengguan", "calendars.of_person"): 1,
+    ("chengguan", "calendars.remove_of_person"): 1,
+    ("office", "calendars.remove_mine"): None,
+    ("zhonganjie", "calendars.remove_mine"): None,
+}
+
 
 def list_addresses() -> dict[str, list[str]]:
     """Return, per endpoint, addresses of its page; the first belongs to the station 中安街."""
@@ -64,6 +73,8 @@ def list_addresses() -> dict[str, list[str]]:
     tickets = [f"/t/{ticket_token(one)}" for one in (seat, *seats.values())]
     steps = ((heating, "cancel"), (heating, "postpone"), (today, "hold"), (done, "close"))
     clerk = _account("zhonganjie")
+    # A deputy's of the station, and one of a bureau's head.
+    calendars = db.session.scalars(select(CalendarSource).order_by(CalendarSource.id.desc())).all()
     held = f"/accounts/{clerk.id}/grants/{clerk.grants[0].id}"
     day = "2026-11-27"
     return {
@@ -88,6 +99,11 @@ def list_addresses() -> dict[str, list[str]]:
         "audit.trail": ["/audit", "/audit?q=供暖"],
         "dashboards.calendar": ["/desk/calendar", "/desk/calendar?view=week"],
         "dashboards.desk": ["/desk"],
+        "calendars.index": ["/calendars"],
+        "calendars.mine": ["/calendars/mine"],
+        "calendars.of_person": [f"/people/{one.person_id}/calendars" for one in calendars],
+        "calendars.remove_mine": [f"/calendars/mine/{calendars[0].id}/remove"],
+        "calendars.remove_of_person": [f"/people/{one.person_id}/calendars/{one.id}/remove" for one in calendars],
         "door.door": [f"/door/{_open_door()}"],
         "imports.run": [f"/imports/{_import_run()}"],
         "imports.start": ["/imports"],
