@@ -131,6 +131,7 @@ PAGES = (
     "accounts.sso_pages",
     "accounts.views",
     "attendance.public",
+    "attendance.sheet_pages",
     "attendance.views",
     "calendars.views",
     "dashboards.people_pages",
