@@ -163,7 +163,7 @@ LISTENERS = (
 # Domains that say in their `personal.py` where personal data lies, in the order in which people read of it.
 HOLDERS = (
     "signups", "attendance", "messages", "people", "calendars", "scheduling", "invitations", "inbox", "imports", "jobs",
-    "accounts", "audit", "orgs", "stations", "workdays",
+    "accounts", "audit", "orgs", "stations", "workdays", "planning",
 )  # fmt: skip
 
 
