@@ -1,4 +1,4 @@
-"""Measure: `python -m benchmarks [pages] [feeds] [conflicts] [writers] [trail] [--million]`.
+"""Measure: `python -m benchmarks [pages] [feeds] [conflicts] [writers] [trail] [inbox] [--million]`.
 
 Prints a table of each part; a run of all parts writes them into `benchmarks/RESULTS.md` as well. Takes about
 three minutes; with `--million` the ledger is also filled with a million bookings, which takes some more.
@@ -14,12 +14,12 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import conflicts, feeds, pages, trail, writers
+from benchmarks import conflicts, feeds, inbox, pages, trail, writers
 from liaison_app.core import clock
 from tests.parts import postgres
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("pages", "feeds", "conflicts", "writers", "trail")
+PARTS = ("pages", "feeds", "conflicts", "writers", "trail", "inbox")
 
 
 def main() -> None:
@@ -42,6 +42,7 @@ def main() -> None:
         "conflicts": lambda: conflicts.measure(sizes),
         "writers": writers.measure,
         "trail": trail.measure,
+        "inbox": inbox.measure,
     }
     head = _head()
     began = time.monotonic()

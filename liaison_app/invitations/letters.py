@@ -19,7 +19,7 @@ from liaison_app.scheduling.kinds import ANSWERING_ROLES, ROLE_NAMES, RoleCode, 
 from liaison_app.scheduling.models import Meeting, Participant
 
 from . import itip, rules
-from .kinds import AnswerState
+from .kinds import ANSWER_NAMES, AnswerState
 from .models import Invitation
 
 LINK = "answer"
@@ -45,6 +45,7 @@ _METHODS: dict[str, Literal["REQUEST", "CANCEL"]] = {
     "postponed": "CANCEL",
     "cancel": "CANCEL",
     "withdrawn": "CANCEL",
+    "delegated": "REQUEST",
 }
 
 Change = tuple[str, str, str]
@@ -111,18 +112,35 @@ def write(invitation: Invitation, notice: Notice, now: datetime) -> Letter:
             (CHANGE_NAMES[field], before or "—", after or "—") for field, before, after in notice.changes
         ],
         reason=notice.reason,
+        answer_name=ANSWER_NAMES[invitation.answer],
+        stand_in_name=stand_in.person.name if (stand_in := stand_in_of(invitation)) else "",
         reply_by_text=deadline if notice.asks_anew else "",
     )
+
+
+def stand_in_of(invitation: Invitation) -> Participant | None:
+    """Return who comes in the invited person's place by that person's answer, or None."""
+    if invitation.answer != AnswerState.DELEGATED:
+        return None
+    sent = (
+        one
+        for one in invitation.meeting.participants
+        if one.is_expected and one.stand_in_for_id == invitation.participant.person_id
+    )
+    return next(sent, None)
 
 
 def calendar(invitation: Invitation, notice: Notice, now: datetime) -> bytes:
     """Return the iTIP object of a notice; it names the invited person and nobody else."""
     participant = invitation.participant
+    stand_in = stand_in_of(invitation)
     attendee = itip.Attendee(
         name=participant.person.name,
         email=participant.person.email,
         role=_CALENDAR_ROLES.get(participant.role, "REQ-PARTICIPANT"),
         partstat=_PARTSTATS[invitation.answer],
+        delegated_from=participant.stand_in_for.email if participant.stand_in_for else None,
+        delegated_to=stand_in.person.email if stand_in else None,
     )
     if notice.method == "REQUEST":
         facts = facts_of(invitation.meeting, answer_url=answer_url(invitation))

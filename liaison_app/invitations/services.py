@@ -13,7 +13,7 @@ from liaison_app.accounts.models import Account
 from liaison_app.audit import services as audit
 from liaison_app.core import clock
 from liaison_app.core.db import db, get, lock
-from liaison_app.core.text import clean_line, clean_text, show_span
+from liaison_app.core.text import clean_line, clean_text, local, show_span
 from liaison_app.core.tokens import digest
 from liaison_app.messages import queries as outbox
 from liaison_app.messages import services as messages
@@ -143,6 +143,7 @@ def take_answer(
     rules.check_order(sequence, meeting.significant_sequence)
     given = _cleaned(given)
     now = clock.now()
+    before = invitation.answer
     if given == _standing(invitation):
         if given_at is not None:
             # Said again: an older mail that comes later must not undo it.
@@ -163,7 +164,37 @@ def take_answer(
     _record(invitation, given, Weight.COUNTED, door, sequence=sequence, given_at=given_at or now, by=by)
     sentence = f"{invitation.name} {ANSWER_NAMES[given.answer]}（{DOOR_NAMES[door]}）"
     audit.record("invitations:answer:take", meeting, by=by, who=audit.ONESELF, sentence=sentence)
+    if given.stand_in_person_id is not None:
+        # Both hear of it: the stand-in is invited, and the one who sends the stand-in sees that it is so (RFC 5546 4.2.5).
+        _tell(invitation, Notice("delegated", invitation.sent_sequence or 0, asks_anew=False))
+    elif door is Door.CALENDAR and before not in (AnswerState.WAITING, given.answer):
+        _confirm(invitation)
     return invitation
+
+
+def _confirm(invitation: Invitation) -> None:
+    """Tell a person that a mail in the own name has changed the answer, for senders can be forged (SECURITY F3).
+
+    Once a day at most, without a calendar object and marked as written by a machine, so that no two machines
+    ever answer one another.
+    """
+    now, meeting, person = clock.now(), invitation.meeting, invitation.participant.person
+    if not _takes_mail(person.email):
+        return
+    letter = letters.write(invitation, Notice("noted", invitation.sent_sequence or 0, asks_anew=False), now)
+    messages.queue_email(
+        "noted",
+        unit_id=meeting.unit_id,
+        about=f"meeting:{meeting.id}",
+        dedupe_key=f"noted:noted-{invitation.id}:{local(now):%Y%m%d}",
+        to_name=person.name,
+        to_address=person.email,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        references=invitation.first_message_id or None,
+        expires_at=meeting.ends_at,
+    )
 
 
 def keep_answer(
@@ -300,7 +331,8 @@ def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Mes
     """
     now, meeting, person = clock.now(), invitation.meeting, invitation.participant.person
     about, thread = f"meeting:{meeting.id}", thread_of(invitation)
-    if notice.method == "REQUEST" and not queries.has_been_told(about, thread):
+    is_news = notice.method == "REQUEST" and notice.letter != "delegated"
+    if is_news and not queries.has_been_told(about, thread):
         notice = Notice("invite", notice.sequence)
     stamp = f"{meeting.version}.{int(now.timestamp())}" if again else f"{meeting.version}"
     dedupe_key = f"{notice.letter}:{thread}:{notice.sequence}.{stamp}"

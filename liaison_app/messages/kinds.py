@@ -64,6 +64,8 @@ KIND_NAMES = {
     "cancel": N_("取消"),
     "withdrawn": N_("不再邀请"),
     "remind": N_("提醒"),
+    "delegated": N_("委托回执"),
+    "noted": N_("答复改了"),
     "signup": N_("报名"),
     "sign_in": N_("登录链接"),
 }

@@ -137,6 +137,18 @@ def test_a_later_answer_wins_by_whichever_door(published, reply):
     assert standing(published) == (AnswerState.DECLINED, Door.CALENDAR)
 
 
+def test_the_person_is_told_once_a_day_that_a_mail_has_changed_the_answer(published, reply):
+    reply("ACCEPTED")
+    assert [one.kind for one in published.messages(published.head)] == ["invite"]
+    for minutes, partstat in ((1, "DECLINED"), (2, "ACCEPTED"), (3, "DECLINED")):
+        with clock.frozen(SENT_AT + timedelta(minutes=minutes)):
+            reply(partstat, stamped_at=SENT_AT + timedelta(minutes=minutes))
+    (told,) = db.session.scalars(select(Message).where(Message.kind == "noted"))
+    assert (told.to_address, told.calendar) == (HEAD, None)
+    assert "改成了“请假”" in told.body
+    assert b"Auto-Submitted: auto-generated" in told.raw
+
+
 def test_saying_the_same_again_keeps_an_older_mail_from_undoing_it(published, reply):
     with clock.frozen(SENT_AT + timedelta(minutes=5)):
         reply("ACCEPTED")

@@ -27,10 +27,12 @@ USUAL = {
     "office_name": "代表工作委员会",
     "office_phone": "0371-0000 0011",
     "changes": [("时间", "2026年11月19日（星期四）9:00–11:00", "2026年11月20日（星期五）14:30–16:30")],
+    "stand_in_name": "何明远",
+    "answer_name": "请假",
     "reason": "市里临时召开防汛会议。",
     "reply_by_text": "11月18日（星期三）18:00",
 }
-KINDS = ("invite", "update", "remind", "cancel", "postponed", "withdrawn")
+KINDS = ("invite", "update", "remind", "cancel", "postponed", "withdrawn", "delegated", "noted")
 ASKING = ("invite", "update", "remind")
 
 
@@ -96,7 +98,8 @@ def test_only_who_is_asked_gets_the_three_ways_to_answer(write, kind, form):
     choices = re.findall(r"k7f2Xq3mA9tYb5cZ8wLpQ4rVn1s\?choice=(\w+)", text)
     assert choices == (["accepted", "declined", "delegated"] if kind in ASKING else [])
     assert ("11月18日（星期三）18:00" in text) is (kind in ASKING)
-    assert ("invite.ics" if kind in ASKING else "cancel.ics") in text
+    file = {"delegated": "invite.ics", "noted": "有事请打"}.get(kind, "cancel.ics")
+    assert ("invite.ics" if kind in ASKING else file) in text
 
 
 @pytest.mark.parametrize("form", ["txt", "html"])

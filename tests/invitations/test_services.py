@@ -425,6 +425,21 @@ def test_a_named_deputy_head_is_invited_and_the_hold_moves_over(published):
     assert len(published.messages(published.deputy)) == 1
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_who_sends_somebody_else_is_told_so_and_both_calendars_know_of_the_other(published, is_told):
+    if is_told:
+        deliver()
+    answer(published, published.head, delegated(published, published.deputy_head))
+    message = published.messages(published.head)[-1]
+    assert spoken(message) == ("delegated", "REQUEST", 0, "DELEGATED")
+    assert "由何试二代您参加" in message.body
+    params = event_of(message)["ATTENDEE"].params
+    assert (str(params["DELEGATED-TO"]), params["RSVP"]) == ("mailto:second@example.test", "FALSE")
+    asked = event_of(published.messages(published.deputy_head)[-1])["ATTENDEE"].params
+    assert str(asked["DELEGATED-FROM"]) == "mailto:head@example.test"
+    assert "DELEGATED-FROM" not in event_of(published.messages(published.deputy)[-1])["ATTENDEE"].params
+
+
 def test_sending_the_same_stand_in_twice_does_nothing(published):
     answer(published, published.head, delegated(published, published.deputy_head))
     version = published.meeting.version
