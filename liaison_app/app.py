@@ -131,6 +131,7 @@ PAGES = (
     "accounts.sso_pages",
     "accounts.views",
     "attendance.public",
+    "attendance.sheet_pages",
     "attendance.views",
     "calendars.views",
     "dashboards.people_pages",
@@ -162,7 +163,7 @@ LISTENERS = (
 # Domains that say in their `personal.py` where personal data lies, in the order in which people read of it.
 HOLDERS = (
     "signups", "attendance", "messages", "people", "calendars", "scheduling", "invitations", "inbox", "imports", "jobs",
-    "accounts", "audit", "orgs", "stations", "workdays",
+    "accounts", "audit", "orgs", "stations", "workdays", "planning",
 )  # fmt: skip
 
 

@@ -64,5 +64,9 @@ class NotNow(NotLetIn):
     message = N_("这一场现在不签到：要在发布之后，开场前两小时起。")
 
 
+class TooManyPhotos(Refused):
+    message = N_("这一场已经有 10 张照片，请先删掉不要的。")
+
+
 class WrongPin(Refused):
     message = N_("口令不对。请看清六位数，或者问给您口令的人。")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
@@ -78,6 +79,19 @@ class WalkInForm(Form):
         if not tokens.is_stamp(self.purpose, field.data or ""):
             field.data = tokens.stamp(self.purpose)
             raise ValidationError(_("这一页放得太久了，请再交一次。"))
+
+
+class PhotoForm(Form):
+    """A photograph of the signed paper."""
+
+    photo = FileField(_l("照片"), validators=[FileRequired(_l("请选一张照片。"))])
+    form_token = HiddenField(render_kw={"autocomplete": "off"})
+
+    def offer(self, meeting_id: int) -> None:
+        """Give a form that is opened anew its token."""
+        self.purpose = f"sheet-photo:{meeting_id}"
+        if not tokens.is_stamp(self.purpose, self.form_token.data or ""):
+            self.form_token.data = tokens.stamp(self.purpose)
 
 
 class UndoForm(Form):

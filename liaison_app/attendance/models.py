@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from liaison_app.core.db import CodeType, Model, Secret
+from liaison_app.accounts.models import Account
+from liaison_app.core.db import CodeType, Model, Secret, SecretBytes
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting, Participant
 from liaison_app.signups.models import SignUp
@@ -87,6 +88,37 @@ class CheckIn(Model):
     meeting: Mapped[Meeting] = relationship()
     signup: Mapped[SignUp | None] = relationship()
     participant: Mapped[Participant | None] = relationship()
+
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        return (self.meeting.unit.path,)
+
+
+class SheetPhoto(Model):
+    """A photograph of the signed paper (签字原件), filed with its meeting.
+
+    `picture` is a JPEG that was made anew from what was sent; None once somebody took it off or its time was over.
+    """
+
+    __tablename__ = "sheet_photo"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
+    picture: Mapped[bytes | None] = mapped_column(SecretBytes, deferred=True)
+    size: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    form_token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    filed_at: Mapped[datetime]
+    filed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    removed_at: Mapped[datetime | None]
+
+    meeting: Mapped[Meeting] = relationship()
+    filed_by: Mapped[Account | None] = relationship()
+
+    @property
+    def unit_id(self) -> int:
+        return self.meeting.unit_id
 
     @property
     def unit_paths(self) -> tuple[str, ...]:

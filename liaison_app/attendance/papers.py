@@ -13,6 +13,20 @@ from .kinds import WAY_NAMES
 from .queries import Guest
 
 
+def roster_rows(guests: Iterable[Guest]) -> Iterator[list[object]]:
+    """Yield who is expected, the head first; without telephone numbers."""
+    yield [_("序号"), _("姓名"), _("身份"), _("单位或社区"), _("职务"), _("代会")]
+    for number, guest in enumerate(guests, start=1):
+        yield [
+            number,
+            guest.name,
+            _(ROLE_NAMES[guest.role]),
+            guest.of,
+            guest.title,
+            _("是") if guest.is_stand_in else "",
+        ]
+
+
 def sheet_rows(guests: Iterable[Guest]) -> Iterator[list[object]]:
     """Yield the list, the head first; without telephone numbers."""
     yield [

@@ -5,7 +5,7 @@ from liaison_app.core.personal import Field, Holding, Whose, declare, excuse
 from liaison_app.scheduling.personal import over_since
 
 from .kinds import ERASED
-from .models import CheckIn, DoorDevice, DoorPin
+from .models import CheckIn, DoorDevice, DoorPin, SheetPhoto
 
 WALK_INS = Holding(
     name="walk_in",
@@ -41,6 +41,28 @@ DEVICES = Holding(
     ),
 )
 
-declare(WALK_INS, DEVICES)
+PAPERS = Holding(
+    name="sheet_photo",
+    model=SheetPhoto,
+    title=N_("签字原件的照片"),
+    whose=Whose.CITIZEN,
+    basis=N_("人大代表联系群众的法定职责（代表法），签到时本人签名"),
+    event=N_("活动结束"),
+    period="signup",
+    since=over_since(SheetPhoto.meeting_id),
+    holds=SheetPhoto.picture.is_not(None),
+    headline=lambda row: row.meeting.title,
+    fields=(
+        Field(
+            SheetPhoto.picture,
+            N_("照片"),
+            N_("证明谁签了到"),
+            tells=lambda row, _: bool(row.size),
+        ),
+    ),
+    also={SheetPhoto.form_token: None},
+)
+
+declare(WALK_INS, DEVICES, PAPERS)
 excuse("the PIN of one meeting says nothing of anybody", DoorPin.pin)
 excuse("one of three reasons to choose from", CheckIn.undone_reason)

@@ -21,7 +21,7 @@ from liaison_app.signups.models import SignUp
 from . import rules
 from .errors import NobodyFound, OtherMeeting
 from .kinds import ERASED, Way
-from .models import CheckIn, DoorDevice, DoorPin
+from .models import CheckIn, DoorDevice, DoorPin, SheetPhoto
 
 PARTICIPANT, SIGNUP = "p", "s"
 
@@ -49,6 +49,11 @@ class Guest:
     @property
     def has_come(self) -> bool:
         return self.check_in is not None
+
+    @property
+    def is_at_table(self) -> bool:
+        """Whether the organizer put this one at the table; the others sit in the room."""
+        return self.key.startswith(PARTICIPANT)
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,22 @@ def get_check_in(meeting_id: int, check_in_id: int) -> CheckIn:
     """Return a note of this meeting, and of no other, or raise Missing."""
     found = get(CheckIn, check_in_id)
     if found.meeting_id != meeting_id:
+        raise Missing
+    return found
+
+
+def list_photos(meeting_id: int) -> Sequence[SheetPhoto]:
+    """Return the photographs of the signed paper that are still there, in the order in which they were filed."""
+    wanted = select(SheetPhoto).where(
+        SheetPhoto.meeting_id == meeting_id, SheetPhoto.removed_at.is_(None), SheetPhoto.picture.is_not(None)
+    )
+    return list(db.session.scalars(wanted.options(joinedload(SheetPhoto.filed_by)).order_by(SheetPhoto.id)))
+
+
+def get_photo(meeting_id: int, photo_id: int) -> SheetPhoto:
+    """Return a photograph of this meeting, and of no other, that is still there, or raise Missing."""
+    found = get(SheetPhoto, photo_id)
+    if found.meeting_id != meeting_id or found.removed_at is not None or found.picture is None:
         raise Missing
     return found
 

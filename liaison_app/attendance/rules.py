@@ -17,6 +17,7 @@ DOOR_OPENS_BEFORE = timedelta(hours=2)
 DOOR_SHUTS_AFTER = timedelta(hours=2)
 PIN_DIGITS = 6
 SPARE_LINES = 5
+MOST_PHOTOS = 10
 _TICKET = re.compile(r"/t/([A-Za-z0-9_-]{20,64})(?:[/?#]|$)")
 _DEAD = frozenset({MeetingState.DRAFT, MeetingState.POSTPONED, MeetingState.CANCELLED})
 

@@ -14,6 +14,7 @@ from liaison_app.audit import services as audit
 from liaison_app.core import clock
 from liaison_app.core.db import db, get, lock
 from liaison_app.core.errors import Missing
+from liaison_app.core.pictures import Picture
 from liaison_app.core.tokens import digest
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting, Participant
@@ -21,9 +22,9 @@ from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 
 from . import queries, rules
-from .errors import AlreadyIn, NotNow, SeatGivenBack, StillWaiting, WrongPin
+from .errors import AlreadyIn, NotNow, SeatGivenBack, StillWaiting, TooManyPhotos, WrongPin
 from .kinds import UndoReason, Way
-from .models import CheckIn, DoorDevice, DoorPin
+from .models import CheckIn, DoorDevice, DoorPin, SheetPhoto
 
 By = Account | DoorDevice
 
@@ -88,6 +89,42 @@ def undo(check_in_id: int, reason: UndoReason, *, by: By) -> CheckIn:
         check_in.undone_reason = reason
         _record("undo", check_in, get(Meeting, check_in.meeting_id), by)
     return check_in
+
+
+def file_photo(meeting_id: int, picture: Picture, *, form_token: str, by: Account) -> SheetPhoto:
+    """File a photograph of the signed paper. The same form twice files it once.
+
+    Raises Missing, NotNow before there can be a signed sheet, TooManyPhotos.
+    """
+    meeting, mark = lock(Meeting, meeting_id), digest(form_token)
+    _refuse_now(meeting, by)
+    if earlier := db.session.query(SheetPhoto).filter_by(form_token=mark).one_or_none():
+        return earlier
+    if len(queries.list_photos(meeting.id)) >= rules.MOST_PHOTOS:
+        raise TooManyPhotos
+    photo = SheetPhoto(
+        meeting_id=meeting.id,
+        picture=picture.content,
+        size=len(picture.content),
+        width=picture.width,
+        height=picture.height,
+        form_token=mark,
+        filed_at=clock.now(),
+        filed_by_id=by.id,
+    )
+    db.session.add(photo)
+    # The trail names the id.
+    db.session.flush()
+    audit.record("attendance:photo:file", photo, by=by, sentence=meeting.title)
+    return photo
+
+
+def remove_photo(photo_id: int, *, by: Account) -> None:
+    """Take a photograph off; its bytes are gone, that there was one stays. Doing it twice does nothing."""
+    photo = lock(SheetPhoto, photo_id)
+    if photo.removed_at is None:
+        photo.removed_at, photo.picture = clock.now(), None
+        audit.record("attendance:photo:remove", photo, by=by, sentence=photo.meeting.title)
 
 
 def set_pin(meeting_id: int, *, by: Account) -> str:

@@ -67,6 +67,9 @@ ACTION_NAMES = {
     "attendance:check_in:undo": N_("撤销签到"),
     "attendance:device:end": N_("停用门口的手机"),
     "attendance:device:enrol": N_("手机到门口"),
+    "attendance:photo:file": N_("存签字原件的照片"),
+    "attendance:photo:remove": N_("删签字原件的照片"),
+    "attendance:photo:export": N_("下载签字原件的照片"),
     "attendance:list:export": N_("下载签到名单"),
     "attendance:door:open": N_("发门口的口令"),
     "attendance:door:shut": N_("关门口"),
@@ -134,6 +137,7 @@ QUIET = {
 THING_NAMES = {
     "account": N_("账号"),
     "meeting": N_("场次"),
+    "sheetphoto": N_("签字原件的照片"),
     "message": N_("消息"),
     "person": N_("人员"),
     "signup": N_("报名"),

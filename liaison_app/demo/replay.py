@@ -16,7 +16,7 @@ from liaison_app.access.permissions import Role
 from liaison_app.accounts.models import Account
 from liaison_app.attendance import queries as came
 from liaison_app.attendance import services as attendance
-from liaison_app.core import clock
+from liaison_app.core import clock, pictures
 from liaison_app.core.text import local, show_span
 from liaison_app.invitations import queries as asked
 from liaison_app.invitations import services as invitations
@@ -36,6 +36,7 @@ from liaison_app.signups.models import SignUp
 from liaison_app.signups.rules import PRIVACY_VERSION, Applicant
 
 from . import district, values
+from .drawings import signed_sheet
 from .founding import Rows
 from .making import evening_before
 
@@ -182,6 +183,8 @@ class Life:
         # The clerk keys the signed sheet in.
         expected = [one.key for one in came.list_guests(self.meeting.id) if one.is_expected]
         attendance.key_in(self.meeting.id, expected, by=self.by)
+        photo = pictures.made_anew(signed_sheet(self.meeting.id))
+        attendance.file_photo(self.meeting.id, photo, form_token=f"demo-{self.meeting.id}", by=self.by)
 
     def close(self) -> None:
         scheduling.close_meeting(**self._step())

@@ -49,6 +49,7 @@ def public(path: str) -> Row:
 MEETING, INVITATION = "/meetings/{meeting}", "/invitations/{invitation}"
 LETTER = "/messages/inbox/{letter}"
 ACCOUNT, ATTENDANCE = "/accounts/{account}", "/meetings/{arriving}/attendance"
+SHEETS = "/meetings/{arriving}/sheets"
 # One row for every route; a new route fails until it has one.
 ROWS = {
     "accounts.account": row(ACCOUNT, P.ACCOUNT_MANAGE, P.AUDIT_READ),
@@ -178,6 +179,18 @@ ROWS = {
     "scheduling.new": row("/meetings/new", P.MEETING_MANAGE),
     "scheduling.publish": row("/meetings/{draft}/publish", P.MEETING_PUBLISH),
     "scheduling.step": row(f"{MEETING}/cancel", P.MEETING_MANAGE),
+    "sheets.attendance_xlsx": row(f"{SHEETS}/attendance.xlsx", P.SIGNUP_READ),
+    "sheets.badges": row(f"{SHEETS}/badges", P.SIGNUP_READ),
+    "sheets.cards": row(f"{SHEETS}/cards", P.SIGNUP_READ),
+    "sheets.cards_docx": row(f"{SHEETS}/cards.docx", P.SIGNUP_READ),
+    "sheets.file_photo": row(f"{SHEETS}/photos", P.ATTENDANCE_MANAGE),
+    "sheets.photo": row(f"{SHEETS}/photos/{{photo}}.jpg", P.SIGNUP_READ),
+    "sheets.remove_photo": row(f"{SHEETS}/photos/{{photo}}/remove", P.ATTENDANCE_MANAGE),
+    "sheets.roster": row(f"{SHEETS}/roster", P.SIGNUP_READ),
+    "sheets.roster_xlsx": row(f"{SHEETS}/roster.xlsx", P.SIGNUP_READ),
+    "sheets.seats": row(f"{SHEETS}/seats", P.SIGNUP_READ),
+    "sheets.sheets": row(SHEETS, P.SIGNUP_READ),
+    "sheets.sign_in_docx": row(f"{SHEETS}/sign-in.docx", P.SIGNUP_READ),
     "sign_in.add_passkey": Row("signed_in", "/account/passkeys/new"),
     "sign_in.ask_link": public("/sign-in-link"),
     "sign_in.by_link": public("/sign-in/{entry}"),

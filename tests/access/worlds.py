@@ -25,6 +25,7 @@ from liaison_app.calendars import services as calendars
 from liaison_app.calendars.reading import Reading
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.pictures import Picture
 from liaison_app.core.text import local
 from liaison_app.core.tokens import digest
 from liaison_app.imports.kinds import ListKind
@@ -178,6 +179,8 @@ def _fill(street: dict[str, object], number: int) -> Side:
         source = calendars.add_file(street["head"], Reading([]), f"{mark}的日历", by=clerk)
         device = make_device(day, f"{mark}志愿者")
         arrived = attendance.note(arriving, f"p{day.participants[1].id}", Way.LIST, by=device)
+        picture = Picture(b"a signed sheet", 8, 8)
+        paper = attendance.file_photo(arriving, picture, form_token=f"paper-{number}", by=clerk)
         sent = db.session.scalar(
             select(Message.id)
             .where(Message.unit_id == street["house"], Message.channel == Channel.EMAIL)
@@ -198,6 +201,7 @@ def _fill(street: dict[str, object], number: int) -> Side:
             "setup": accounts.make_setup_link(clerk), "browser": _browser(clerk), "entry": _entry(street, number),
             "arriving": arriving, "door": day.code, "device": device.id, "check_in": arrived.id,
             "source": source.id,
+            "photo": paper.id,
         }  # fmt: skip
     places["day"] = (clock.now() + timedelta(days=9)).date().isoformat()
     secrets = [

@@ -15,6 +15,7 @@ from liaison_app.attendance.models import CheckIn
 from liaison_app.calendars.models import CalendarSource
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
+from liaison_app.core.pictures import Picture
 from liaison_app.core.tokens import digest
 from liaison_app.imports import services as imports
 from liaison_app.imports.kinds import ListKind
@@ -37,7 +38,8 @@ from tests.imports.lists import DEPUTY, sheet
 
 # What a GET brings that is no page: files, pictures, parts of pages.
 NO_PAGES = {
-    "attendance.sheet_csv", "operations.numbers", "operations.ready",
+    "attendance.sheet_csv", "sheets.attendance_xlsx", "sheets.cards_docx", "sheets.photo", "sheets.roster_xlsx",
+    "sheets.sign_in_docx", "operations.numbers", "operations.ready",
     "audit.export", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
     "imports.template", "invitations.calendar_file", "invitations_public.calendar_file", "messages.download",
     "invitations.board_csv", "scheduling.check", "scheduling.deputies", "scheduling.meetings_csv", "signups.roster_csv",
@@ -157,6 +159,12 @@ def list_addresses() -> dict[str, list[str]]:
         ],
         "scheduling.publish": _each("/meetings/{}/publish", heating, draft),
         "scheduling.step": [f"/meetings/{meeting.id}/{step}" for meeting, step in steps],
+        "sheets.badges": [f"/meetings/{past.id}/sheets/badges"],
+        "sheets.cards": _each("/meetings/{}/sheets/cards", past, draft),
+        "sheets.remove_photo": [f"/meetings/{past.id}/sheets/photos/{_photo(past)}/remove"],
+        "sheets.roster": _each("/meetings/{}/sheets/roster", past, draft),
+        "sheets.seats": [f"/meetings/{past.id}/sheets/seats", f"/meetings/{heating.id}/sheets/seats?layout=facing"],
+        "sheets.sheets": _each("/meetings/{}/sheets", past, today, draft),
         "sign_in.add_passkey": ["/account/passkeys/new"],
         "sign_in.ask_link": ["/sign-in-link"],
         "sign_in.by_link": [f"/sign-in/{_entry_token()}"],
@@ -246,6 +254,15 @@ def _passkey() -> int:
 def _check_in(meeting: Meeting) -> int:
     """Return the number of a note that somebody came to a meeting."""
     return _first(select(CheckIn.id).where(CheckIn.meeting_id == meeting.id))
+
+
+def _photo(meeting: Meeting) -> int:
+    """File a photograph of a meeting's signed sheet and return its number."""
+    with transaction():
+        filed = attendance.file_photo(
+            meeting.id, Picture(b"", 8, 8), form_token=f"pages-{meeting.id}", by=_account("zhonganjie")
+        )
+        return filed.id
 
 
 def _open_door() -> str:
