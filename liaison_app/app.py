@@ -148,6 +148,8 @@ PAGES = (
     "planning.views",
     "privacy.public",
     "privacy.views",
+    "proposals.public",
+    "proposals.views",
     "scheduling.public",
     "scheduling.views",
     "signups.public",
@@ -156,14 +158,14 @@ PAGES = (
 )
 LISTENERS = (
     "audit.jobs", "calendars.jobs", "imports.jobs", "inbox.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs",
-    "scheduling.jobs", "signups.handlers",
+    "proposals.handlers", "scheduling.jobs", "signups.handlers",
 )  # fmt: skip
 
 
 # Domains that say in their `personal.py` where personal data lies, in the order in which people read of it.
 HOLDERS = (
-    "signups", "attendance", "messages", "people", "calendars", "scheduling", "invitations", "inbox", "imports", "jobs",
-    "accounts", "audit", "orgs", "stations", "workdays", "planning",
+    "signups", "attendance", "messages", "people", "calendars", "scheduling", "invitations", "proposals", "inbox", "imports",
+    "jobs", "accounts", "audit", "orgs", "stations", "workdays", "planning",
 )  # fmt: skip
 
 

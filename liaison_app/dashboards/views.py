@@ -19,6 +19,7 @@ from liaison_app.core.text import from_local, local
 from liaison_app.core.web import show_deadline, show_moment
 from liaison_app.invitations import queries as invitations
 from liaison_app.messages import queries as messages
+from liaison_app.proposals import queries as proposals
 from liaison_app.scheduling import queries as scheduling
 from liaison_app.scheduling import rules
 from liaison_app.scheduling.kinds import MeetingState
@@ -124,7 +125,13 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any]) -> list[dict[str, 
                 "scheduling.edit",
             )
         )
+    waiting_wishes = proposals.count_open(managed)
     for one in found:
+        if count := waiting_wishes.get(one.id):
+            title = _("%(title)s　%(n)d 人另提时间", title=one.title, n=count)
+            tasks.append(
+                _about(one, "wait", "move", title, show_moment(one.starts_at), _("看能不能改"), "proposals.desk")
+            )
         if one.state == MeetingState.DRAFT:
             last = rules.notice_by(one.kind, one.starts_at)
             late = now > last

@@ -11,6 +11,7 @@ from liaison_app.invitations.kinds import AnswerState
 from liaison_app.scheduling.kinds import MeetingState, RoleCode
 
 from .days import Days
+from .deputies import NAMED
 from .guests import CITIZENS, ENTERPRISE_REPS, PROPERTY_REPS
 from .held import HEATING_DEPUTIES, INSPECTION_AGENDA
 from .making import (
@@ -33,7 +34,7 @@ from .making import (
     sign_ups,
     span,
 )
-from .values import SILENT, YES, Answer, Invitee, Meeting, SignUp, sends
+from .values import SILENT, YES, Answer, Invitee, Meeting, SignUp, Wish, sends
 
 
 def coming(days: Days) -> tuple[Meeting, ...]:
@@ -197,6 +198,7 @@ def _heating(days: Days) -> Meeting:
             heating_company(YES),
             *(deputy(name, answers.get(name, SILENT)) for name in HEATING_DEPUTIES),
         ),
+        wishes=_heating_wishes(days),
         pools=seats(10, deputy=6, citizen=4, property_rep=2),
         signup_opens_at=opens_at,
         sign_ups=(
@@ -209,6 +211,26 @@ def _heating(days: Days) -> Meeting:
             ),
         ),
         published_at=morning_of(days.back(3)),
+    )
+
+
+def _heating_wishes(days: Days) -> tuple[Wish, Wish]:
+    """One was refused with other times to choose from, the other waits for the clerk."""
+    evening, afternoon = (time(19), time(21)), (time(15), time(17))
+    return (
+        Wish(
+            NAMED["李会敏"].key,
+            *span(days.ahead(7), evening),
+            "白天上课，晚上才有空。",
+            from_local(days.back(2), time(10)),
+            reply="站里晚上不开门，辛苦您另选一个时间。",
+        ),
+        Wish(
+            NAMED["吴志远"].key,
+            *span(days.ahead(8), afternoon),
+            "培训第二天结束，下午就能来。",
+            from_local(days.back(1), time(16)),
+        ),
     )
 
 

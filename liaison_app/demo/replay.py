@@ -27,6 +27,8 @@ from liaison_app.invitations.rules import Given
 from liaison_app.messages import queries as outbox
 from liaison_app.messages import services as messages
 from liaison_app.messages.models import Message
+from liaison_app.proposals import queries as wished
+from liaison_app.proposals import services as proposals
 from liaison_app.scheduling import services as scheduling
 from liaison_app.scheduling.kinds import KINDS, ROLE_NAMES, MeetingState, PlaceKind, RoleCode
 from liaison_app.scheduling.models import Meeting
@@ -44,6 +46,7 @@ from .making import evening_before
 DRAFTED_BEFORE = timedelta(hours=20)
 TOLD_BEFORE = timedelta(minutes=5)
 TOLD_AFTER = timedelta(hours=4)
+REFUSED_AFTER = timedelta(hours=1)
 STAND_IN_AFTER = timedelta(minutes=10)
 CLOSED_AFTER = timedelta(days=7)
 
@@ -108,6 +111,7 @@ class Life:
         self.meeting: Meeting
         self.invitations: dict[str, Invitation] = {}
         self.sign_ups: dict[str, SignUp] = {}
+        self.wishes: dict[values.Wish, int] = {}
 
     def steps(self) -> Iterator[Step]:
         """Give everything that has happened, each at its moment."""
@@ -118,6 +122,7 @@ class Life:
         yield Step(planned.published_at, self.publish)
         yield from self._answers(planned.published_at, timedelta(0))
         yield from self._sign_ups()
+        yield from self._wishes()
         if planned.moved_at is not None:
             yield Step(planned.moved_at, self.move)
             # All are asked anew, and say the same again.
@@ -146,6 +151,12 @@ class Life:
             yield Step(planned.signed_up_at, partial(self.sign_up, planned))
             if planned.withdrawn_at is not None:
                 yield Step(planned.withdrawn_at, partial(self.withdraw, planned))
+
+    def _wishes(self) -> Iterator[Step]:
+        for wish in self.planned.wishes:
+            yield Step(wish.made_at, partial(self.propose, wish))
+            if wish.reply:
+                yield Step(wish.made_at + REFUSED_AFTER, partial(self.refuse, wish))
 
     def _end(self) -> Iterator[Step]:
         ended_at = self.planned.ended_at or self.planned.ends_at
@@ -212,6 +223,21 @@ class Life:
         invitations.take_answer(
             self._invitation(person).id, given, sequence=self.meeting.sequence, door=door, by=by
         )
+
+    def propose(self, wish: values.Wish) -> None:
+        """Let an invited person ask for another time behind the personal link."""
+        invitation, span = self._invitation(wish.person), (wish.starts_at, wish.ends_at)
+        made = proposals.propose(
+            invitation.id, span, wish.comment, sequence=self.meeting.sequence, door=Door.LINK
+        )
+        self.wishes[wish] = made.id
+
+    def refuse(self, wish: values.Wish) -> None:
+        """Refuse a wish, with the times that are free; the person was told by telephone as well."""
+        proposal_id = self.wishes[wish]
+        offers = wished.list_feasible(wished.get_of_meeting(self.meeting.id, proposal_id))
+        message = proposals.decline(proposal_id, offers, wish.reply, by=self.by)
+        messages.told_by_phone(message.id, by=self.by)
 
     def sign_up(self, planned: values.SignUp) -> None:
         guest = planned.guest

@@ -122,6 +122,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Another time that an invited person asked for; a `reply` says that it was refused, with these words."""
+
+    person: str
+    starts_at: datetime
+    ends_at: datetime
+    comment: str
+    made_at: datetime
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """The seats of one role and how many may wait for them."""
 
@@ -204,6 +216,7 @@ class Meeting:
     agenda: tuple[str, ...]
     notice: str = ""
     invitees: tuple[Invitee, ...]
+    wishes: tuple[Wish, ...] = ()
     pools: tuple[Pool, ...]
     headcount: tuple[tuple[RoleCode, int], ...] = ()
     signup_opens_at: datetime | None = None

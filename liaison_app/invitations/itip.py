@@ -7,13 +7,13 @@ standard asks; the only error that leaves this module on reading is `NotAReply`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
 from typing import Literal
 
-from icalendar import vCalAddress, vText
+from icalendar import Event, vCalAddress, vText
 
 from liaison_app.core.text import clean_line, clean_text
 from liaison_app.scheduling.ics import MeetingFacts, add_alarm, cal_address, calendar_object, event_of
@@ -93,6 +93,22 @@ def build_cancel(
     if comment := clean_text(reason):
         event.add("comment", vText(comment))
     return calendar_object("CANCEL", event)
+
+
+def build_decline_counter(facts: MeetingFacts, *, stamped_at: datetime, comment: str = "") -> bytes:
+    """Return the object that refuses a proposed time: the meeting stays as it is (RFC 5546 3.2.8).
+
+    It names the meeting by UID and the SEQUENCE that the person was told, and repeats nothing of it: no attendee,
+    no time, no title.
+    """
+    event = Event()
+    event.add("uid", vText(clean_line(facts.uid)))
+    event.add("sequence", facts.sequence)
+    event.add("dtstamp", stamped_at.astimezone(UTC))
+    event.add("organizer", cal_address(facts.organizer_email, facts.organizer_name))
+    if words := clean_text(comment):
+        event.add("comment", vText(words))
+    return calendar_object("DECLINECOUNTER", event)
 
 
 def is_significant(before: MeetingFacts, after: MeetingFacts) -> bool:

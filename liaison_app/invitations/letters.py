@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from liaison_app.core import links
 from liaison_app.core.errors import N_
@@ -85,12 +85,26 @@ def answer_url(invitation: Invitation) -> str:
 
 def write(invitation: Invitation, notice: Notice, now: datetime) -> Letter:
     """Return the words of a notice to the invited person."""
-    meeting, participant = invitation.meeting, invitation.participant
-    office_name, office_phone, _ = links.office()
-    deadline = show_deadline(rules.answer_by(meeting.starts_at, now))
+    deadline = show_deadline(rules.answer_by(invitation.meeting.starts_at, now))
     return render_letter(
         f"invitations/{notice.letter}",
-        meeting={
+        **values_of(invitation),
+        changes=[
+            (CHANGE_NAMES[field], before or "—", after or "—") for field, before, after in notice.changes
+        ],
+        reason=notice.reason,
+        answer_name=ANSWER_NAMES[invitation.answer],
+        stand_in_name=stand_in.person.name if (stand_in := stand_in_of(invitation)) else "",
+        reply_by_text=deadline if notice.asks_anew else "",
+    )
+
+
+def values_of(invitation: Invitation) -> dict[str, Any]:
+    """Return what every letter to an invited person says of the meeting, the person and the office."""
+    meeting, participant = invitation.meeting, invitation.participant
+    office_name, office_phone, _ = links.office()
+    return {
+        "meeting": {
             "title": meeting.title,
             "kind_name": kind_name(meeting.kind),
             "day_text": show_day(meeting.starts_at),
@@ -100,22 +114,15 @@ def write(invitation: Invitation, notice: Notice, now: datetime) -> Letter:
             "lead_text": who_answers(meeting),
             "agenda_text": meeting.agenda,
         },
-        person_name=invitation.name,
-        person_title=_address(participant),
-        role_name=seat_words(participant),
-        answer_url=answer_url(invitation),
-        may_delegate=participant.unit_id is not None,
-        meeting_url=links.meeting_url(meeting.code) if meeting.is_public else "",
-        office_name=office_name,
-        office_phone=office_phone,
-        changes=[
-            (CHANGE_NAMES[field], before or "—", after or "—") for field, before, after in notice.changes
-        ],
-        reason=notice.reason,
-        answer_name=ANSWER_NAMES[invitation.answer],
-        stand_in_name=stand_in.person.name if (stand_in := stand_in_of(invitation)) else "",
-        reply_by_text=deadline if notice.asks_anew else "",
-    )
+        "person_name": invitation.name,
+        "person_title": _address(participant),
+        "role_name": seat_words(participant),
+        "answer_url": answer_url(invitation),
+        "may_delegate": participant.unit_id is not None,
+        "meeting_url": links.meeting_url(meeting.code) if meeting.is_public else "",
+        "office_name": office_name,
+        "office_phone": office_phone,
+    }
 
 
 def stand_in_of(invitation: Invitation) -> Participant | None:

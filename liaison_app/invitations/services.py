@@ -13,10 +13,12 @@ from liaison_app.accounts.models import Account
 from liaison_app.audit import services as audit
 from liaison_app.core import clock
 from liaison_app.core.db import db, get, lock
+from liaison_app.core.letters import Letter
 from liaison_app.core.text import clean_line, clean_text, local, show_span
 from liaison_app.core.tokens import digest
 from liaison_app.messages import queries as outbox
 from liaison_app.messages import services as messages
+from liaison_app.messages.kinds import Channel
 from liaison_app.messages.mime import is_address
 from liaison_app.messages.models import Message
 from liaison_app.scheduling import services as scheduling
@@ -341,33 +343,58 @@ def _tell(invitation: Invitation, notice: Notice, *, again: bool = False) -> Mes
         return known
     messages.drop_superseded(about, thread)
     letter = letters.write(invitation, notice, now)
+    words = letter.short
+    if notice.method == "REQUEST":
+        words += f"\n{letters.answer_url(invitation)}"
+    calendar = letters.calendar(invitation, notice, now) if _takes_mail(person.email) else b""
+    message = _post(invitation, notice.letter, letter, dedupe_key, calendar, notice.method, words)
+    if message.channel == Channel.EMAIL:
+        invitation.first_message_id = invitation.first_message_id or message.message_id
+    invitation.sent_sequence = notice.sequence
+    return message
+
+
+def send_beside(
+    invitation: Invitation, kind: str, letter: Letter, *, key: str, calendar: bytes, method: str, link: str
+) -> Message:
+    """Put a message to an invited person into the outbox that is no invitation and takes the place of none.
+
+    `key` is unique to the matter; `link` goes with the words that a clerk passes on.
+    """
+    return _post(invitation, kind, letter, f"{kind}:{key}:0", calendar, method, f"{letter.short}\n{link}")
+
+
+def _post(
+    invitation: Invitation,
+    kind: str,
+    letter: Letter,
+    dedupe_key: str,
+    calendar: bytes,
+    method: str,
+    words: str,
+) -> Message:
+    """Write down a mail with its calendar object, or, for who has no address, `words` for a clerk to say."""
+    meeting, person = invitation.meeting, invitation.participant.person
     common: dict[str, Any] = {
         "unit_id": meeting.unit_id,
-        "about": about,
+        "about": f"meeting:{meeting.id}",
         "dedupe_key": dedupe_key,
         "to_name": person.name,
         "subject": letter.subject,
         "expires_at": meeting.ends_at,
     }
-    if _takes_mail(person.email):
-        message = messages.queue_email(
-            notice.letter,
-            **common,
-            to_address=person.email,
-            text=letter.text,
-            html=letter.html,
-            calendar=letters.calendar(invitation, notice, now),
-            method=notice.method,
-            references=invitation.first_message_id or None,
-        )
-        invitation.first_message_id = invitation.first_message_id or message.message_id
-    else:
-        text = letter.short
-        if notice.method == "REQUEST":
-            text += f"\n{letters.answer_url(invitation)}"
-        message = messages.queue_phone(notice.letter, **common, to_phone=person.mobile or "", text=text)
-    invitation.sent_sequence = notice.sequence
-    return message
+    if not _takes_mail(person.email):
+        return messages.queue_phone(kind, **common, to_phone=person.mobile or "", text=words)
+    return messages.queue_email(
+        kind,
+        **common,
+        to_address=person.email,
+        text=letter.text,
+        html=letter.html,
+        calendar=calendar,
+        method=method,
+        references=invitation.first_message_id or None,
+    )
 
 
 def _takes_mail(address: str) -> bool:

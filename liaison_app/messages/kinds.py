@@ -63,6 +63,7 @@ KIND_NAMES = {
     "postponed": N_("延期"),
     "cancel": N_("取消"),
     "withdrawn": N_("不再邀请"),
+    "counter_declined": N_("另提时间的回话"),
     "remind": N_("提醒"),
     "delegated": N_("委托回执"),
     "noted": N_("答复改了"),

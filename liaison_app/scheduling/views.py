@@ -228,7 +228,7 @@ def _step(meeting: Meeting, name: str) -> ResponseReturnValue:
         form=form,
         told=_told(meeting),
         mail_is_on=messages.mail_is_on(),
-        conflict=_shown(conflict),
+        conflict=shown_blockers(conflict),
         notice_by=rules.notice_by(meeting.kind, meeting.starts_at),
         is_late=name == "publish" and clock.now() > rules.notice_by(meeting.kind, meeting.starts_at),
     )
@@ -432,7 +432,7 @@ def _ways_out(
         station_ids = {room.station_id for room in mine if room.id == form.room_id.data}
         rooms = queries.free_rooms(station_ids, *span, but)
     return {
-        "blockers": _shown(blockers),
+        "blockers": shown_blockers(blockers),
         "times": queries.suggest_times(wanted, *span, clock.now(), but),
         "rooms": [room for room in rooms if room.capacity >= form.places_wanted()][:MOST_ROOMS],
         "stand_ins": _free_stand_ins(form, posts, span, but),
@@ -469,7 +469,7 @@ def _wanted(form: MeetingForm, posts: list[Post], meeting: Meeting | None) -> se
     return wanted
 
 
-def _shown(blockers: list[Blocker]) -> list[dict[str, Any]]:
+def shown_blockers(blockers: list[Blocker]) -> list[dict[str, Any]]:
     """Return what may be said of each blocker: title and link only within the own part of the tree."""
     held = allowed_paths(Permission.MEETING_READ)
     shown = []
@@ -481,7 +481,7 @@ def _shown(blockers: list[Blocker]) -> list[dict[str, Any]]:
                 "span": (one.starts_at, one.ends_at),
                 "title": one.title if mine else _("别的单位的活动"),
                 "place": one.place if mine else "",
-                "url": url_for(".meeting", meeting_id=one.meeting_id) if mine else None,
+                "url": url_for("scheduling.meeting", meeting_id=one.meeting_id) if mine else None,
             }
         )
     return shown
@@ -490,7 +490,7 @@ def _shown(blockers: list[Blocker]) -> list[dict[str, Any]]:
 def _said(refusal: Conflict) -> str:
     """Return the sentence of a conflict; a foreign unit's meeting is not named in it."""
     first = refusal.blockers[0]
-    return translated(refusal if _shown([first])[0]["url"] else BusyElsewhere(first))
+    return translated(refusal if shown_blockers([first])[0]["url"] else BusyElsewhere(first))
 
 
 def _differences(form: MeetingForm, plan: MeetingPlan, meeting: Meeting) -> list[tuple[str, str, str]]:

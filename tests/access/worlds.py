@@ -43,6 +43,7 @@ from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people import services as people
 from liaison_app.people.models import PostKind
+from liaison_app.proposals import services as proposals
 from liaison_app.scheduling import services as scheduling
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting
@@ -162,6 +163,10 @@ def _fill(street: dict[str, object], number: int) -> Side:
         reason = f"{mark}要住院"
         no = Given(AnswerState.DECLINED, reason)
         answers.take_answer(deputy.id, no, sequence=deputy.meeting.sequence, door=Door.PHONE, by=None)
+        wished = db.session.get_one(Meeting, meeting).starts_at + timedelta(days=3)
+        proposal = proposals.propose(
+            head.id, (wished, wished + timedelta(hours=1)), f"{mark}要出差", sequence=head.meeting.sequence, door=Door.LINK
+        )  # fmt: skip
         pool = make_pool(db.session.get_one(Meeting, meeting), RoleCode.CITIZEN, 5)
         signup = make_signup(
             pool, name=f"{mark}群众", mobile=f"1380000{number}002", question=f"{mark}暖气不热",
@@ -201,7 +206,7 @@ def _fill(street: dict[str, object], number: int) -> Side:
             "setup": accounts.make_setup_link(clerk), "browser": _browser(clerk), "entry": _entry(street, number),
             "arriving": arriving, "door": day.code, "device": device.id, "check_in": arrived.id,
             "source": source.id,
-            "photo": paper.id,
+            "photo": paper.id, "proposal": proposal.id,
         }  # fmt: skip
     places["day"] = (clock.now() + timedelta(days=9)).date().isoformat()
     secrets = [

@@ -28,6 +28,8 @@ from liaison_app.people.models import Mandate
 from liaison_app.planning import services as planning
 from liaison_app.planning.kinds import HolidayPolicy, Repeat
 from liaison_app.planning.rules import Rule, moved
+from liaison_app.proposals.kinds import ProposalState
+from liaison_app.proposals.models import Proposal
 from liaison_app.scheduling import services as scheduling
 from liaison_app.scheduling.models import Meeting
 from liaison_app.signups.kinds import SignUpState
@@ -67,6 +69,10 @@ def list_addresses() -> dict[str, list[str]]:
     shown = [one for one in meetings if one is not draft]
     asked = _first(select(Invitation).where(Invitation.meeting_id == heating.id))
     message = _first(select(Message).where(Message.about == f"meeting:{heating.id}"))
+    wish, refused = (
+        _first(select(Proposal).where(Proposal.state == state).order_by(Proposal.id))
+        for state in (ProposalState.OPEN, ProposalState.DECLINED)
+    )
     deputy = _first(select(Mandate))
     seats = {state: _first(select(SignUp).where(SignUp.state == state, _is_ahead())) for state in SignUpState}
     seat = _first(
@@ -149,6 +155,12 @@ def list_addresses() -> dict[str, list[str]]:
         "privacy_public.erase": [f"{tickets[0]}/erase"],
         "privacy_public.own": [f"{one}/data" for one in tickets],
         "privacy_public.question": [f"{tickets[0]}/data/question"],
+        "proposals.accept": [f"/meetings/{wish.meeting_id}/proposals/{wish.id}/accept"],
+        "proposals.decline": [f"/meetings/{wish.meeting_id}/proposals/{wish.id}/decline"],
+        "proposals.desk": _each("/meetings/{}/proposals", heating, full, draft),
+        "proposals_public.propose": [
+            f"/a/{answer_token(one.invitation)}/propose" for one in (wish, refused)
+        ],
         "scheduling.edit": _each("/meetings/{}/edit", heating, draft),
         "scheduling.meeting": _each("/meetings/{}", *meetings),
         "scheduling.meetings": ["/meetings", "/meetings?when=past", "/meetings?q=nobody"],
