@@ -145,6 +145,7 @@ PAGES = (
     "invitations.views",
     "messages.views",
     "operations.views",
+    "planning.find_pages",
     "planning.views",
     "privacy.public",
     "privacy.views",

@@ -56,8 +56,12 @@ def load_account() -> None:
 def duty_of(browser: BrowserSession, now: datetime) -> str | None:
     """Return the endpoint where somebody has something to do before anything else, or None."""
     settings, account = current_settings(), browser.account
-    if not sso.replaces_passwords() and account.password_hash and rules.is_stale(
-        account.password_set_at, account.must_change_password, now, rules=settings.password_rules
+    if (
+        not sso.replaces_passwords()
+        and account.password_hash
+        and rules.is_stale(
+            account.password_set_at, account.must_change_password, now, rules=settings.password_rules
+        )
     ):
         return "sign_in.password"
     if account.totp_since is None and not browser.is_strong and must_have_second(account, now):

@@ -75,7 +75,9 @@ def _staff() -> list[dict[str, Any]]:
             continue
         count = 0
         if endpoint == "messages.outbox":
-            count = messages.count_attention(paths) + inbox.count_open(allowed_paths(Permission.MESSAGE_MANAGE))
+            count = messages.count_attention(paths) + inbox.count_open(
+                allowed_paths(Permission.MESSAGE_MANAGE)
+            )
         shown.append(_entry(endpoint, label, count))
     return shown
 

@@ -240,7 +240,11 @@ def _mail() -> Check:
     if seen.expires is not None and seen.expires - clock.now() < SOON:
         return "发信", False, f"邮件服务器的证书 {seen.expires:%Y-%m-%d} 到期"
     well, words = _compared(seen.apart)
-    return "发信", well, "邮件服务器有应答" + (f"，证书到 {seen.expires:%Y-%m-%d}" if seen.expires else "") + words
+    return (
+        "发信",
+        well,
+        "邮件服务器有应答" + (f"，证书到 {seen.expires:%Y-%m-%d}" if seen.expires else "") + words,
+    )
 
 
 def _inbox() -> Check:

@@ -8,6 +8,7 @@ from datetime import date
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -16,8 +17,9 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from liaison_app.core.errors import N_
 from liaison_app.core.fields import Form
 from liaison_app.core.text import BadDate, clean_line, parse_date
 from liaison_app.core.time_fields import DayField
@@ -36,6 +38,7 @@ from .kinds import (
     Repeat,
 )
 from .rules import MOST_DATES, Choice, Rule
+from .solver import Part
 
 LONGEST_LIST = 4000
 STATES = {"keep": DateState.PLANNED, "skip": DateState.SKIPPED, "shift": DateState.SHIFTED}
@@ -45,8 +48,9 @@ def _line(text: str | None) -> str:
     return clean_line(text or "")
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+def _number(typed: object) -> int:
+    text = str(typed or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 class RuleForm(Form):
@@ -188,3 +192,35 @@ def _other_day(posted: Mapping[str, str], mark: str, near: date) -> date | None:
         return parse_date(posted.get(f"day-{mark}", ""), near=near)
     except BadDate:
         return None
+
+
+PART_NAMES = {
+    Part.OFFICE: N_("上班时间"),
+    Part.MORNING: N_("上午"),
+    Part.AFTERNOON: N_("下午"),
+    Part.EVENING: N_("晚上"),
+    Part.WHOLE: N_("8 点到 21 点都行"),
+}
+LENGTHS = (60, 90, 120, 180, 240)
+
+
+class WishForm(Form):
+    """What a time is looked for; it writes nothing and stands in the address."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    bureaus = SelectMultipleField(_l("请哪些部门"), coerce=_number, validate_choice=False)
+    with_seconds = BooleanField(_l("局长没空时，副局长代也行"))
+    station = SelectField(_l("在哪个站"), coerce=_number)
+    group = SelectField(_l("请哪个站的代表"), coerce=_number)
+    needed = IntegerField(
+        _l("至少几位代表"),
+        default=4,
+        validators=[Optional(), NumberRange(0, 60, _l("0 到 60 位。"))],
+    )
+    minutes = SelectField(_l("开多久"), coerce=_number, default=120)
+    part = SelectField(_l("什么时候"), choices=[(one, _l(name)) for one, name in PART_NAMES.items()])
+    first_day = DayField(_l("从哪一天"), validators=[InputRequired(_l("请填日期。"))])
+    last_day = DayField(_l("到哪一天"), validators=[InputRequired(_l("请填日期。"))])
+    weekends = BooleanField(_l("周末也行"))

@@ -19,7 +19,7 @@ from liaison_app.scheduling import queries as scheduling
 from liaison_app.scheduling import rules as meetings
 from liaison_app.scheduling.errors import Blocker
 from liaison_app.scheduling.kinds import MeetingState
-from liaison_app.scheduling.models import Meeting
+from liaison_app.scheduling.models import Meeting, Occupancy
 from liaison_app.scheduling.rules import MeetingPlan
 from liaison_app.workdays.queries import calendar_between
 from liaison_app.workdays.rules import WorkCalendar, next_workday
@@ -190,3 +190,51 @@ def _repair(meeting: Meeting, day: date, calendar: WorkCalendar) -> Repair:
     held |= {meetings.room_resource(meeting.room_id)} if meeting.room_id else set()
     blockers = scheduling.find_blockers(held, *span, but_meeting_id=meeting.id)
     return Repair(meeting, calendar.name_of(day) or "", free, tuple(blockers))
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What holds a room or a person, for a timeline: the meeting, whose title is for its own unit alone."""
+
+    resource: int
+    starts_at: datetime
+    ends_at: datetime
+    meeting: Meeting
+
+
+def list_bookings(resources: Collection[int], starts: datetime, ends: datetime) -> Sequence[Booking]:
+    """Return what holds any of the resources in [starts, ends), earliest first; one read."""
+    rows = db.session.execute(
+        select(Occupancy, Meeting)
+        .join(Meeting, Meeting.id == Occupancy.meeting_id)
+        .where(
+            Occupancy.resource_id.in_(resources),
+            Occupancy.live,
+            Occupancy.starts_at < ends,
+            Occupancy.starts_at > starts - meetings.LONGEST,
+            Occupancy.ends_at > starts,
+        )
+        .options(joinedload(Meeting.unit))
+        .order_by(Occupancy.starts_at)
+    )
+    return [Booking(row.resource_id, row.starts_at, row.ends_at, meeting) for row, meeting in rows]
+
+
+def held_between(
+    resources: Collection[int], starts: datetime, ends: datetime
+) -> dict[int, list[meetings.Span]]:
+    """Return the spans in which each resource is held in [starts, ends), earliest first; one read."""
+    rows = db.session.execute(
+        select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at)
+        .where(
+            Occupancy.resource_id.in_(resources),
+            Occupancy.live,
+            Occupancy.starts_at < ends,
+            Occupancy.starts_at > starts - meetings.LONGEST,
+        )
+        .order_by(Occupancy.resource_id, Occupancy.starts_at)
+    )
+    found: dict[int, list[meetings.Span]] = {}
+    for resource, starts_at, ends_at in rows:
+        found.setdefault(resource, []).append((starts_at, ends_at))
+    return found

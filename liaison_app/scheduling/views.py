@@ -315,7 +315,7 @@ def _begin(form: MeetingForm, pattern: Meeting | None, posts: list[Post]) -> Non
     else:
         form.use_kind(KINDS.get(args.get("kind", ""), KINDS["face_bureau"]))
         form.place_kind.data = PlaceKind.ROOM
-    for name in ("day", "starts", "ends"):
+    for name in ("day", "starts", "ends", "lead", "others", "deputies"):
         if args.get(name):
             form[name].process(args)
     if args.get("room", type=row_id):

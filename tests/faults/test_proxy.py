@@ -196,7 +196,12 @@ def test_without_nginx_they_hold_all_of_them(served):
 
 def test_the_sample_serves_pages_files_and_addresses_as_it_says(proxy, served):
     """The sample is a whole: what it says of its log, of files, and of figures holds."""
-    for path, wanted in (("/", b"200"), ("/static/app.css", b"200"), ("/metrics", b"404"), ("/t/a-token", b"404")):
+    for path, wanted in (
+        ("/", b"200"),
+        ("/static/app.css", b"200"),
+        ("/metrics", b"404"),
+        ("/t/a-token", b"404"),
+    ):
         with dial(proxy.secure, secure=True) as line:
             line.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
             assert line.recv(64).split()[1] == wanted

@@ -16,6 +16,7 @@ from liaison_app.calendars.models import CalendarSource
 from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.core.pictures import Picture
+from liaison_app.core.text import local
 from liaison_app.core.tokens import digest
 from liaison_app.imports import services as imports
 from liaison_app.imports.kinds import ListKind
@@ -116,6 +117,13 @@ def list_addresses() -> dict[str, list[str]]:
         "imports.run": [f"/imports/{_import_run()}"],
         "imports.start": ["/imports"],
         **_series(heating),
+        "finding.find": [
+            "/find-time",
+            "/find-time?minutes=120&part=office&station=0&group=1&needed=2&first_day=2026-12-01&last_day=2026-12-14",
+            "/find-time?minutes=240&part=evening&station=0&group=0&first_day=2026-12-05&last_day=2026-12-06",
+        ],
+        "finding.people_day": [f"/timeline/people?day={local(heating.starts_at).date()}"],
+        "finding.timeline": [f"/timeline?day={local(heating.starts_at).date()}"],
         "workdays.drop": ["/workdays/2027/drop"],
         "workdays.year": ["/workdays/2026", "/workdays/2027"],
         "workdays.years": ["/workdays"],
