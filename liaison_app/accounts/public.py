@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import segno
 from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from liaison_app.access.guards import public, signed_in
 from liaison_app.access.permissions import PERMISSION_NAMES, ROLE_NAMES, granted
 from liaison_app.core import clock
+from liaison_app.core.codes import qr_inline
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import Missing, Refused
 from liaison_app.core.htmx import render
@@ -257,7 +256,7 @@ def factor() -> ResponseReturnValue:
         status=422 if form.errors else 200,
         form=form,
         account=account,
-        picture=_picture(second_factor.address_of(account, own_host())) if waits else None,
+        picture=qr_inline(second_factor.address_of(account, own_host())) if waits else None,
         left=second_factor.count_recovery_codes(account),
         is_duty=g.get("duty") == "sign_in.factor",
         passkeys=passkeys.is_offered(),
@@ -327,12 +326,3 @@ def remove_passkey(passkey_id: int) -> ResponseReturnValue:
         flash(_("通行密钥删掉了。"))
         return redirect(url_for(".own"), 303)
     return render("accounts/remove_passkey.html", passkey=passkey)
-
-
-def _picture(address: str) -> Markup:
-    """Return a QR code that stands in the page itself; it holds a secret and is no file of its own."""
-    return Markup(
-        segno.make(address, error="m", micro=False).svg_inline(
-            border=3, light="#fff", svgclass="qr", omitsize=True
-        )
-    )

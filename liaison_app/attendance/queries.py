@@ -180,6 +180,11 @@ def list_guests(meeting_id: int) -> list[Guest]:
     ]
 
 
+def places(meeting_id: int) -> dict[str, int]:
+    """Return who waits, by the key of a guest, and which place each has."""
+    return {f"{SIGNUP}{id}": place for id, place in signups.queue_places(meeting_id).items()}
+
+
 def _participants(meeting_id: int) -> Iterable[Participant]:
     wanted = select(Participant).where(Participant.meeting_id == meeting_id, Participant.removed_at.is_(None))
     return db.session.scalars(wanted.order_by(Participant.position, Participant.id))

@@ -10,6 +10,7 @@ from liaison_app.access.guards import requires
 from liaison_app.access.permissions import Permission
 from liaison_app.audit import traces
 from liaison_app.core import clock, links
+from liaison_app.core.codes import qr_inline
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.htmx import render
@@ -29,7 +30,7 @@ bp = Blueprint("attendance", __name__)
 
 P = "/meetings/<int:meeting_id>/attendance"
 # What the list shows, by the word in the address.
-SHOWN = ("all", "missing", "came")
+SHOWN = ("all", "missing", "came", "waiting")
 
 
 @bp.get(P)
@@ -38,16 +39,23 @@ def board(meeting: Meeting) -> ResponseReturnValue:
     """Show who is expected and who came, and the door."""
     show = request.args.get("show", "all")
     show = show if show in SHOWN else "all"
-    guests = [one for one in queries.list_guests(meeting.id) if one.is_expected or one.has_come]
+    everybody = queries.list_guests(meeting.id)
+    guests = [one for one in everybody if one.is_expected or one.has_come]
+    places = queries.places(meeting.id)
     shown = {
         "all": guests,
         "missing": [one for one in guests if not one.has_come],
         "came": [one for one in guests if one.has_come],
+        "waiting": sorted(
+            (one for one in everybody if one.key in places and not one.has_come),
+            key=lambda one: places[one.key],
+        ),
     }
     words = {
         "all": _("全部 %(n)d", n=len(shown["all"])),
         "missing": _("还没到 %(n)d", n=len(shown["missing"])),
         "came": _("到了 %(n)d", n=len(shown["came"])),
+        "waiting": _("候补 %(n)d", n=len(shown["waiting"])),
     }
     return render(
         "attendance/board.html",
@@ -58,10 +66,13 @@ def board(meeting: Meeting) -> ResponseReturnValue:
         pills=[
             {"label": words[name], "url": _board_url(meeting, name), "current": name == show}
             for name in SHOWN
+            if name != "waiting" or shown[name] or name == show
         ],
+        places=places,
         pin=queries.find_pin(meeting.id),
         devices=queries.list_devices(meeting.id),
         door_url=links.door_url(meeting.code),
+        door_code=qr_inline(links.door_url(meeting.code)),
         opens_at=meeting.starts_at - rules.DOOR_OPENS_BEFORE,
         shuts_at=meeting.ends_at + rules.DOOR_SHUTS_AFTER,
         may_note=rules.may_note(meeting.state, meeting.starts_at, clock.now()),

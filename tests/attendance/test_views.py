@@ -10,6 +10,7 @@ from liaison_app.access.permissions import Role
 from liaison_app.attendance import queries
 from liaison_app.core.db import transaction
 from liaison_app.scheduling.kinds import RoleCode
+from liaison_app.signups.kinds import SignUpState
 from tests.factories.accounts import make_account, sign_in
 from tests.factories.attendance import make_device, soon
 from tests.factories.people import make_deputy
@@ -114,3 +115,26 @@ def test_the_staff_see_the_phones_at_the_door_and_end_one(clerk, meeting):
     clerk.post(at(meeting, "/shut"))
     assert "还没有发口令" not in clerk.get(at(meeting)).text
     assert "发口令" in clerk.get(at(meeting)).text
+
+
+def test_who_waits_is_let_in_by_the_staff_in_the_order_of_the_list(clerk, meeting):
+    with transaction():
+        for n, name in enumerate(("孙先来", "周后来")):
+            make_signup(meeting.pools[0], SignUpState.WAITING, name=name, mobile=f"1390000001{n}")
+    page = text(clerk.get(at(meeting, "?show=waiting")).text)
+    assert page.index("孙先来") < page.index("周后来")
+    assert "候补第 1 位" in page
+    assert "孙先来" not in clerk.get(at(meeting)).text
+    first = queries.list_guests(meeting.id)[2]
+    assert first.name == "孙先来"
+    clerk.post(at(meeting, "/in"), data={"who": first.key})
+    assert "候补第 1 位" not in text(clerk.get(at(meeting, "?show=waiting")).text).split("周后来")[0]
+    assert "孙先来" in clerk.get(at(meeting, "?show=came")).text
+
+
+def test_the_address_of_the_door_is_there_to_be_scanned(clerk, meeting):
+    assert 'class="qr"' not in clerk.get(at(meeting)).text
+    clerk.post(at(meeting, "/pin"))
+    page = clerk.get(at(meeting)).text
+    assert 'class="qr"' in page
+    assert "style=" not in page
