@@ -14,12 +14,12 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import conflicts, feeds, inbox, pages, trail, writers
+from benchmarks import conflicts, feeds, finding, inbox, pages, trail, writers
 from liaison_app.core import clock
 from tests.parts import postgres
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("pages", "feeds", "conflicts", "writers", "trail", "inbox")
+PARTS = ("pages", "feeds", "conflicts", "writers", "trail", "inbox", "finding")
 
 
 def main() -> None:
@@ -43,6 +43,7 @@ def main() -> None:
         "writers": writers.measure,
         "trail": trail.measure,
         "inbox": inbox.measure,
+        "finding": lambda: finding.measure(sizes),
     }
     head = _head()
     began = time.monotonic()

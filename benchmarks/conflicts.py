@@ -53,7 +53,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
     for engine, url in (("sqlite", ""), ("postgresql", "own")):
         base: list[float] = []
         for size in sizes:
-            with _ledger(size, url) as end:
+            with ledger(size, url) as end:
                 found = _look(end)
             base = base or found
             table.add(f"{engine}, {size:,}", *(f"{value * 1e6:,.0f}" for value in found))
@@ -62,7 +62,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
 
 
 @contextmanager
-def _ledger(size: int, url: str) -> Iterator[datetime]:
+def ledger(size: int, url: str) -> Iterator[datetime]:
     """Fill a ledger with so many bookings, one meeting an hour; give the end of the last."""
     with _database(url) as address, places.installation(address):
         start = datetime(2000, 1, 1, tzinfo=UTC)
