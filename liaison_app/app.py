@@ -159,7 +159,7 @@ PAGES = (
 )
 LISTENERS = (
     "audit.jobs", "calendars.jobs", "imports.jobs", "inbox.jobs", "invitations.handlers", "messages.jobs", "privacy.jobs",
-    "proposals.handlers", "scheduling.jobs", "signups.handlers",
+    "proposals.handlers", "scheduling.jobs", "signups.handlers", "signups.jobs",
 )  # fmt: skip
 
 

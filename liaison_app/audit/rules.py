@@ -126,6 +126,7 @@ ACTION_NAMES = {
     "signups:signup:create": N_("报名"),
     "signups:signup:promote": N_("候补递补"),
     "signups:signup:revise": N_("改想问的事"),
+    "signups:signup:put_back": N_("有席位的改成候补"),
     "signups:signup:reveal": N_("看手机全号"),
     "signups:signup:withdraw": N_("退席位"),
 }

@@ -79,6 +79,8 @@ def _technology(days: Days) -> Meeting:
         about="高新技术企业认定、科技贷款、成果转化和技术工人培养。",
         invitees=(chair("高明亮", YES), head("keji", YES), *deputies("qiyejie", 6, yes=5)),
         pools=seats(10, deputy=6, citizen=4, enterprise_rep=8),
+        firm_limit=2,
+        spill_hours=24,
         signup_opens_at=opens_at,
         sign_ups=sign_ups(RoleCode.CITIZEN, CITIZENS[10:14], opens_at)
         + sign_ups(

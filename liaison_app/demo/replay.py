@@ -286,6 +286,8 @@ class Life:
             agenda="\n".join(planned.agenda),
             notice=planned.notice,
             seats=tuple((pool.role, pool.seats) for pool in planned.pools),
+            firm_limit=planned.firm_limit,
+            spill_hours=planned.spill_hours,
             people=tuple(self._invite(invitee) for invitee in planned.invitees),
         )
 

@@ -218,6 +218,8 @@ class Meeting:
     invitees: tuple[Invitee, ...]
     wishes: tuple[Wish, ...] = ()
     pools: tuple[Pool, ...]
+    firm_limit: int | None = None
+    spill_hours: int | None = None
     headcount: tuple[tuple[RoleCode, int], ...] = ()
     signup_opens_at: datetime | None = None
     signup_closes_at: datetime | None = None

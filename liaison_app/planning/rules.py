@@ -232,7 +232,7 @@ def fresh(plan: MeetingPlan) -> MeetingPlan:
 
 _FIELDS: dict[Facet, tuple[str, ...]] = {
     Facet.PLACE: ("place_kind", "station_id", "room_id", "place_text"),
-    Facet.SEATS: ("seats", "seat_limit"),
+    Facet.SEATS: ("seats", "seat_limit", "firm_limit", "spill_hours"),
     Facet.PEOPLE: ("people",),
     Facet.WORDS: ("kind", "title", "is_public", "about", "agenda"),
 }
@@ -245,7 +245,12 @@ def facets(plan: MeetingPlan) -> dict[Facet, Any]:
         Facet.TIME: [f"{begins:%H:%M}", f"{ends:%H:%M}"],
         Facet.PLACE: [str(plan.place_kind), plan.station_id, plan.room_id, plan.place_text],
         Facet.PEOPLE: [[one.person_id, str(one.role), one.unit_id, one.is_lead] for one in plan.people],
-        Facet.SEATS: [[[str(role), number] for role, number in plan.seats if number], plan.seat_limit],
+        Facet.SEATS: [
+            [[str(role), number] for role, number in plan.seats if number],
+            plan.seat_limit,
+            plan.firm_limit,
+            plan.spill_hours,
+        ],
         Facet.WORDS: [getattr(plan, name) for name in _FIELDS[Facet.WORDS]],
     }
 

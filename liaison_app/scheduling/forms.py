@@ -32,7 +32,7 @@ from liaison_app.people.models import Person, Post
 from liaison_app.stations.models import Room
 
 from .kinds import KINDS, ROLE_NAMES, MeetingKind, PlaceKind, RoleCode
-from .rules import MeetingPlan, PlannedPerson, sent_by_others
+from .rules import MOST, MeetingPlan, PlannedPerson, sent_by_others
 
 SEAT_ROLES = (
     RoleCode.DEPUTY,
@@ -87,6 +87,12 @@ def _few(ids: list[int] | None) -> list[int]:
     return (ids or [])[:MOST_DEPUTIES]
 
 
+def _limit(name: str, label: Any, hint: Any) -> IntegerField:
+    """Return a field for a number that may be left open."""
+    words = _l("请填 1 到 %(most)s，不限就空着。", most=MOST[name])
+    return IntegerField(label, description=hint, validators=[Optional(), NumberRange(1, MOST[name], words)])
+
+
 class MeetingForm(Form):
     kind = SelectField(_l("活动类型"))
     title = StringField(
@@ -112,6 +118,13 @@ class MeetingForm(Form):
     opens_time = ClockField(_l("几点开始"), validators=[Optional()])
     closes_day = DayField(_l("报名截止"), validators=[Optional()])
     closes_time = ClockField(_l("几点截止"), validators=[Optional()])
+    seat_limit = _limit("seat_limit", _l("全场最多坐几人"), _l("台上台下一起算；空着就按房间能坐的算。"))
+    firm_limit = _limit("firm_limit", _l("一个单位最多几人"), _l("物业、企业报名时算；空着就不限。"))
+    spill_hours = _limit(
+        "spill_hours",
+        _l("开始前几小时起，空席给别的身份"),
+        _l("一类席位空着、又没人候补，就给别类候补的人；写在公开页上。空着就不给。"),
+    )
     about = TextAreaField(_l("谈什么"), filters=[_text], validators=[Length(max=2000)])
     agenda = TextAreaField(_l("议程"), filters=[_text], validators=[Length(max=2000)])
     notice = TextAreaField(_l("公告"), filters=[_text], validators=[Length(max=4000)])
@@ -174,6 +187,7 @@ class MeetingForm(Form):
             agenda=self.agenda.data or "",
             notice=self.notice.data or "",
             seats=tuple((role, self.seats(role).data or 0) for role in SEAT_ROLES),
+            **{name: self[name].data for name in MOST},
             people=tuple(self._people(posts)),
         )
         return _completed(plan, was) if was else plan
@@ -212,6 +226,8 @@ class MeetingForm(Form):
                     local(moment).time(),
                 )
         self.about.data, self.agenda.data, self.notice.data = plan.about, plan.agenda, plan.notice
+        for name in MOST:
+            self[name].data = getattr(plan, name)
         seats = dict(plan.seats)
         for role in SEAT_ROLES:
             self.seats(role).data = seats.get(role, 0)
@@ -300,8 +316,8 @@ class ReasonForm(StepForm):
 
 
 def _completed(plan: MeetingPlan, was: MeetingPlan) -> MeetingPlan:
-    """Return `plan` with what stays as it `was`: the host station of a place outside, the room's limit, seats
-    and people of roles that the form does not know, titles, and whoever was sent by somebody still invited."""
+    """Return `plan` with what stays as it `was`: the host station of a place outside, seats and
+    people of roles that the form does not know, titles, and whoever was sent by somebody still invited."""
     before = {one.person_id: one for one in was.people}
     people = [_as_before(one, before.get(one.person_id)) for one in plan.people]
     sent = sent_by_others(was.people)
@@ -314,7 +330,6 @@ def _completed(plan: MeetingPlan, was: MeetingPlan) -> MeetingPlan:
         plan,
         people=tuple(people),
         seats=(*plan.seats, *((role, number) for role, number in was.seats if role not in SEAT_ROLES)),
-        seat_limit=was.seat_limit,
         station_id=None if plan.place_kind == PlaceKind.ROOM else was.station_id,
     )
 

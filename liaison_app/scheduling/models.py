@@ -22,7 +22,9 @@ class Meeting(Model):
     addresses; `uid` and `sequence` are those of the calendar, `uid` for life (RFC 5545 3.8.4.7);
     `significant_sequence` is the sequence of the last change that people must answer anew (RFC 5546 2.1.4);
     `version` rises with every change, so that a stale form is noticed. `issues_raised` and `issues_solved` are
-    what the office counted, None where nobody did.
+    what the office counted, None where nobody did. `seat_limit` is for everybody in the room, `firm_limit` for those
+    of one firm who sign up, each None for no limit; from `spill_hours` before the start on, seats that nobody of
+    their role waits for go to who waits for another (None: never).
     """
 
     __tablename__ = "meeting"
@@ -53,6 +55,8 @@ class Meeting(Model):
     ends_at: Mapped[datetime]
     first_starts_at: Mapped[datetime]
     seat_limit: Mapped[int | None]
+    firm_limit: Mapped[int | None]
+    spill_hours: Mapped[int | None]
     is_public: Mapped[bool] = mapped_column(default=True)
     signup_opens_at: Mapped[datetime | None]
     signup_closes_at: Mapped[datetime | None]

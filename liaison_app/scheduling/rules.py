@@ -75,6 +75,10 @@ def steps_from(state: MeetingState) -> list[str]:
     return [step for step, source in TRANSITIONS if source == state]
 
 
+# The highest that an organizer may set for the room, for one firm, and for the hours before the start.
+MOST = {"seat_limit": 999, "firm_limit": 99, "spill_hours": 168}
+
+
 @dataclass(frozen=True)
 class PlannedPerson:
     """Somebody to be invited; a deputy head who comes for the head names the head and the reason."""
@@ -90,7 +94,8 @@ class PlannedPerson:
 
 @dataclass(frozen=True)
 class MeetingPlan:
-    """All that an organizer decides about a meeting. Moments are aware UTC; `seats` are per role."""
+    """All that an organizer decides about a meeting. Moments are aware UTC; `seats` are per role; for the other
+    numbers see `Meeting`."""
 
     kind: str
     title: str
@@ -108,6 +113,8 @@ class MeetingPlan:
     notice: str = ""
     seats: tuple[tuple[RoleCode, int], ...] = ()
     seat_limit: int | None = None
+    firm_limit: int | None = None
+    spill_hours: int | None = None
     people: tuple[PlannedPerson, ...] = ()
 
 

@@ -38,6 +38,8 @@ PLAIN_FIELDS = (
     "agenda",
     "notice",
     "seat_limit",
+    "firm_limit",
+    "spill_hours",
 )
 
 
@@ -391,6 +393,7 @@ def _check(plan: MeetingPlan, *, was: datetime | None = None) -> None:
     _check_signup_window(plan)
     if any(seats < 0 or seats > 999 for _, seats in plan.seats):
         raise PlanRefused("seats", N_("名额要在 0 到 999 之间。"))
+    _check_limits(plan)
     _check_people(plan.people)
 
 
@@ -413,6 +416,13 @@ def _check_signup_window(plan: MeetingPlan) -> None:
         raise PlanRefused("signup_closes_at", N_("报名要在开始以前截止。"))
     if opens_at is not None and closes_at is not None and opens_at >= closes_at:
         raise PlanRefused("signup_closes_at", N_("报名截止要晚于报名开始。"))
+
+
+def _check_limits(plan: MeetingPlan) -> None:
+    for field, most in rules.MOST.items():
+        number = getattr(plan, field)
+        if number is not None and not 1 <= number <= most:
+            raise PlanRefused(field, N_("请填 1 到 {most}，不限就空着。"), most=most)
 
 
 def _check_people(people: Iterable[PlannedPerson]) -> None:

@@ -64,6 +64,25 @@ class PoolFull(SignUpRefused):
         return {"seats": self.seats, "wait_places": self.wait_places}
 
 
+class FirmFull(SignUpRefused):
+    """As many of this firm have signed up as the organizer lets in. A firm is nobody's private matter."""
+
+    message = N_("一个单位最多报 {limit} 人，“{firm}”已经报满。要换人，请先让一位退出。")
+
+    def __init__(self, firm: str, limit: int):
+        self.firm, self.limit = firm, limit
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"firm": self.firm, "limit": self.limit}
+
+
+class NothingTooMany(Refused):
+    """Nobody is put back on a wait list while there is a seat for everybody."""
+
+    message = N_("席位够坐，不用请人改成候补。")
+
+
 class NotSaid(SignUpRefused):
     """Base of what a stranger is never told, because it says who is signed up (SECURITY G3); the clerk is."""
 

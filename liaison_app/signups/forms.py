@@ -131,6 +131,17 @@ class EntryForm(SignUpForm):
     )
 
 
+class PutBackForm(Form):
+    """The office's reason for letting somebody wait who had a seat; that person is told it."""
+
+    reason = LineField(
+        _l("原因"),
+        longest=60,
+        validators=[DataRequired(_l("请写明原因，会告诉本人。"))],
+        description=_l("会告诉本人，例如“换了小房间”。不要写病情和家事。"),
+    )
+
+
 class WithdrawalForm(Form):
     """The clerk's reason for taking somebody off the list."""
 

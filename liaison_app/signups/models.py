@@ -17,6 +17,7 @@ class SignUp(Model):
     Never deleted: a withdrawal is a state, so the registers stay whole. Two people may share a number and
     each holds one live place; `mobile` is encrypted, `mobile_key` its keyed hash. `form_token` is the digest of
     the form it came from and of the person, so that a double click makes one row. `needs` are words, joined.
+    `seat_pool_id` is the pool whose seat was given to another role, None for a seat of the own.
     After `erased_at` the row says no more who it was; seat, place and state stay for the counts.
     """
 
@@ -29,6 +30,7 @@ class SignUp(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
     pool_id: Mapped[int] = mapped_column(ForeignKey("pool.id"))
+    seat_pool_id: Mapped[int | None] = mapped_column(ForeignKey("pool.id"))
     name: Mapped[str] = mapped_column(String(100))
     name_key: Mapped[str] = mapped_column(String(100))
     mobile: Mapped[str] = mapped_column(Secret)
@@ -49,7 +51,7 @@ class SignUp(Model):
     erased_at: Mapped[datetime | None]
 
     meeting: Mapped[Meeting] = relationship()
-    pool: Mapped[Pool] = relationship()
+    pool: Mapped[Pool] = relationship(foreign_keys=[pool_id])
 
     @property
     def unit_paths(self) -> tuple[str, ...]:

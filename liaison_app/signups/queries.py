@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, case, func, select, tuple_
+from sqlalchemy import and_, bindparam, case, exists, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
+from liaison_app.core import clock
 from liaison_app.core.db import db, get, keyed_hash
 from liaison_app.core.errors import Missing
+from liaison_app.core.text import name_key
 from liaison_app.core.tokens import digest
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person
-from liaison_app.scheduling.kinds import RoleCode
+from liaison_app.scheduling.kinds import MeetingState, RoleCode
 from liaison_app.scheduling.models import Meeting, Participant, Pool
 from liaison_app.scheduling.rules import PUBLIC_STATES
 from liaison_app.stations.models import Room
 
 from .kinds import LIVE, SignUpState
 from .models import SignUp
-from .rules import Hours, PoolSeats, numbered, room_left
+from .rules import Hours, PoolSeats, is_shared, numbered, room_left
 
 # Statements that every page and every sign-up asks, made once.
 _IS_EXPECTED = and_(Participant.removed_at.is_(None), Participant.declined_at.is_(None))
@@ -52,13 +55,20 @@ _SEATS = (
         _EXPECTED.where(Participant.role == Pool.role).scalar_subquery().label("expected"),
         _EXPECTED.scalar_subquery().label("expected_in_all"),
         Meeting.seat_limit,
+        Meeting.starts_at,
+        Meeting.spill_hours,
         Room.capacity,
     )
     .join(Meeting, Pool.meeting_id == Meeting.id)
     .outerjoin(Room, Meeting.room_id == Room.id)
-    .outerjoin(SignUp, (SignUp.pool_id == Pool.id) & SignUp.state.in_(LIVE))
+    .outerjoin(
+        SignUp,
+        (SignUp.meeting_id == Pool.meeting_id)
+        & (func.coalesce(SignUp.seat_pool_id, SignUp.pool_id) == Pool.id)
+        & SignUp.state.in_(LIVE),
+    )
     .where(Pool.meeting_id == bindparam("meeting_id"))
-    .group_by(Pool.id, Meeting.seat_limit, Room.capacity)
+    .group_by(Pool.id, Meeting.seat_limit, Meeting.starts_at, Meeting.spill_hours, Room.capacity)
     .order_by(Pool.position, Pool.id)
 )
 
@@ -146,7 +156,8 @@ def list_seats(meeting_id: int) -> list[PoolSeats]:
     The deputies' seats are taken by those of them who are expected.
     """
     pools = db.session.execute(_SEATS, {"meeting_id": meeting_id}).all()
-    confirmed = sum(pool.confirmed for pool in pools)
+    now = clock.now()
+    confirmed, waiting = sum(pool.confirmed for pool in pools), sum(pool.waiting for pool in pools)
     return [
         PoolSeats(
             pool_id=pool.id,
@@ -157,6 +168,7 @@ def list_seats(meeting_id: int) -> list[PoolSeats]:
             wait_places=pool.wait_places,
             room=room_left(pool.seat_limit, pool.capacity, pool.expected_in_all, confirmed),
             last_at=pool.last_at,
+            claimed=waiting - pool.waiting if is_shared(pool.starts_at, pool.spill_hours, now) else 0,
         )
         for pool in pools
     ]
@@ -184,6 +196,27 @@ def list_of_mobile(meeting_id: int, key: str) -> Sequence[SignUp]:
     """Return all sign-ups of one number at one meeting."""
     wanted = select(SignUp).where(SignUp.meeting_id == meeting_id, SignUp.mobile_key == key)
     return list(db.session.scalars(wanted.order_by(SignUp.id)))
+
+
+def count_of_firm(meeting_id: int, firm: str) -> int:
+    """Return how many who hold a seat or wait come for a firm, however its name was spaced or written."""
+    named = db.session.scalars(
+        select(SignUp.organisation).where(
+            SignUp.meeting_id == meeting_id, SignUp.state.in_(LIVE), SignUp.organisation != ""
+        )
+    )
+    return sum(name_key(one) == name_key(firm) for one in named)
+
+
+def list_to_share(before: datetime) -> Sequence[int]:
+    """Return the meetings ahead, none that starts after `before`, where somebody waits and seats are shared out."""
+    wanted = select(Meeting.id).where(
+        Meeting.state == MeetingState.PUBLISHED,
+        Meeting.starts_at.between(clock.now(), before),
+        Meeting.spill_hours.is_not(None),
+        exists().where(SignUp.meeting_id == Meeting.id, SignUp.state == SignUpState.WAITING),
+    )
+    return list(db.session.scalars(wanted))
 
 
 def list_queue(meeting_id: int) -> list[tuple[int, int]]:

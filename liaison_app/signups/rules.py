@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from liaison_app.scheduling.kinds import SIGNUP_ROLES, MeetingState, RoleCode
 
@@ -34,8 +34,9 @@ class Applicant:
 class PoolSeats:
     """The seats of one role: `taken` by the confirmed or, where people are invited, by who is expected.
 
-    `room` is how many more people the room holds, or None where nothing limits it. `last_at` is when the
-    last live sign-up came in.
+    `room` is how many more people the room holds, below 0 where it is too small by now, or None where nothing
+    limits it. `last_at` is when the last live sign-up came in. `claimed` is how many who wait for other roles
+    may have these seats too, once the meeting shares them out (`is_shared`).
     """
 
     pool_id: int
@@ -46,6 +47,7 @@ class PoolSeats:
     wait_places: int = 0
     room: int | None = None
     last_at: datetime | None = None
+    claimed: int = 0
 
     @property
     def takes_signups(self) -> bool:
@@ -54,13 +56,18 @@ class PoolSeats:
     @property
     def free(self) -> int:
         """Seats that a newcomer can have. A free seat is never shown while somebody waits for it."""
-        return 0 if self.waiting else self.openings
+        return 0 if self.waiting or self.claimed else self.openings
 
     @property
     def openings(self) -> int:
         """Seats that are neither taken nor beyond what the room holds; who waits has them first."""
         left = max(self.seats - self.taken, 0)
         return left if self.room is None else min(left, max(self.room, 0))
+
+    @property
+    def too_many(self) -> int:
+        """How many people more than seats or room allow, after one of them became fewer."""
+        return max(self.taken - self.seats, -(self.room or 0), 0)
 
     @property
     def can_wait(self) -> bool:
@@ -78,13 +85,13 @@ def place_next(pool: PoolSeats) -> SignUpState:
 
 
 def room_left(seat_limit: int | None, capacity: int | None, expected: int, confirmed: int) -> int | None:
-    """Return how many more people the room holds, never below 0, or None where nothing limits it.
+    """Return how many more people the room holds, below 0 where it is too small, or None where nothing limits it.
 
     The smaller of the organizer's limit and the room's capacity counts; it holds everybody: who is
     expected at the table as well as who signed up.
     """
     limits = [limit for limit in (seat_limit, capacity) if limit is not None]
-    return max(min(limits) - expected - confirmed, 0) if limits else None
+    return min(limits) - expected - confirmed if limits else None
 
 
 def move_up(pools: Iterable[PoolSeats], queue: Sequence[tuple[int, int]]) -> list[int]:
@@ -102,6 +109,30 @@ def move_up(pools: Iterable[PoolSeats], queue: Sequence[tuple[int, int]]) -> lis
             room -= 1
             moved.append(signup_id)
     return moved
+
+
+def is_shared(starts_at: datetime, spill_hours: int | None, now: datetime) -> bool:
+    """Return whether seats that nobody of their role waits for go to who waits for another role."""
+    return spill_hours is not None and starts_at - timedelta(hours=spill_hours) <= now < starts_at
+
+
+def share_out(pools: Iterable[PoolSeats], queue: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return (sign-up id, pool whose seat it gets) of who moves up into seats of other roles, first come first.
+
+    For what `move_up` leaves: a seat still open then has nobody of its own role waiting. `queue` as there.
+    Seats of those who are invited stay theirs.
+    """
+    lending = [pool for pool in pools if pool.takes_signups]
+    seats = [pool.pool_id for pool in lending for _ in range(pool.openings)]
+    room = min((pool.room for pool in lending if pool.room is not None), default=len(queue))
+    return [(signup_id, seat) for (signup_id, _), seat in zip(queue, seats[: max(room, 0)], strict=False)]
+
+
+def lender(pool: PoolSeats, pools: Iterable[PoolSeats]) -> int | None:
+    """Return the pool of another role whose free seat a newcomer of `pool` may have once seats are shared out."""
+    if pool.free or pool.waiting:
+        return None
+    return next((one.pool_id for one in pools if one.takes_signups and one.free), None)
 
 
 @dataclass(frozen=True)

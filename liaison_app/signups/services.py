@@ -19,7 +19,7 @@ from liaison_app.scheduling.kinds import SIGNUP_ROLES
 from liaison_app.scheduling.models import Meeting
 
 from . import queries, rules
-from .errors import AlreadySignedUp, MeetingOff, ReasonMissing, TooManyOnPhone
+from .errors import AlreadySignedUp, FirmFull, MeetingOff, NothingTooMany, ReasonMissing, TooManyOnPhone
 from .kinds import NEED_SEPARATOR, SignUpState
 from .models import SignUp
 from .rules import Applicant, PoolSeats
@@ -44,7 +44,7 @@ def sign_up(
     never share a last seat. The same person by the same form gets the same sign-up again, whatever has
     become of it. `by` is the clerk who enters it for somebody (代填): not bound to the sign-up window, nor
     to the number of people on one phone.
-    Raises Missing, NotYetOpen, SignUpClosed, MeetingOff, AlreadySignedUp, TooManyOnPhone or PoolFull.
+    Raises Missing, NotYetOpen, SignUpClosed, MeetingOff, AlreadySignedUp, TooManyOnPhone, FirmFull or PoolFull.
     """
     now = clock.now()
     meeting = lock(Meeting, queries.get_meeting_id(pool_id))
@@ -59,10 +59,12 @@ def sign_up(
     if refusal := rules.why_shut(queries.hours_of(meeting), now, by_staff=by is not None):
         raise refusal
     _refuse_repeated(earlier, person, by_staff=by is not None)
-    state = rules.place_next(_seats_of(meeting, pool_id))
+    _refuse_firm(meeting, applicant.organisation)
+    state, seat_pool_id = _place(meeting, pool_id)
     signup = SignUp(
         meeting_id=meeting.id,
         pool_id=pool_id,
+        seat_pool_id=seat_pool_id,
         name=applicant.name,
         name_key=person,
         mobile=applicant.mobile,
@@ -103,7 +105,7 @@ def withdraw(signup_id: int, *, by: Account | None = None, reason: str = "") -> 
         raise MeetingOff
     if by is not None and not reason.strip():
         raise ReasonMissing
-    signup.state = SignUpState.WITHDRAWN
+    signup.state, signup.seat_pool_id = SignUpState.WITHDRAWN, None
     signup.withdrawn_at = clock.now()
     signup.withdrawn_reason = reason.strip() or None
     _record("withdraw", signup, meeting, by)
@@ -130,7 +132,8 @@ def come_back(signup_id: int) -> SignUp:
         raise refusal
     others = [one for one in queries.list_of_mobile(meeting.id, signup.mobile_key) if one is not signup]
     _refuse_repeated(others, signup.name_key, by_staff=False)
-    signup.state = rules.place_next(_seats_of(meeting, signup.pool_id))
+    _refuse_firm(meeting, signup.organisation)
+    signup.state, signup.seat_pool_id = _place(meeting, signup.pool_id)
     signup.signed_up_at = now
     signup.confirmed_at = now if signup.state == SignUpState.CONFIRMED else None
     signup.withdrawn_at = signup.withdrawn_reason = None
@@ -148,14 +151,47 @@ def promote(meeting_id: int) -> list[SignUp]:
     queue = queries.list_queue(meeting.id)
     if not queue or not rules.is_moving(queries.hours_of(meeting), now):
         return []
-    moved = [get(SignUp, id) for id in rules.move_up(queries.list_seats(meeting.id), queue)]
+    moved = [_give(id, None) for id in rules.move_up(queries.list_seats(meeting.id), queue)]
+    if rules.is_shared(meeting.starts_at, meeting.spill_hours, now):
+        left = queries.list_queue(meeting.id)
+        moved += [_give(id, seat) for id, seat in rules.share_out(queries.list_seats(meeting.id), left)]
     for signup in moved:
-        signup.state, signup.confirmed_at = SignUpState.CONFIRMED, now
         _record("promote", signup, meeting, None)
         _queue(
             "promoted", meeting, [signup], key=f"{signup.id}-{int(now.timestamp())}", reason="", expires=True
         )
     return moved
+
+
+def put_back(signup_id: int, *, by: Account, reason: str) -> SignUp:
+    """Let somebody with a seat wait instead, because seats or room became fewer than the people who have one.
+
+    The office chooses and says why; nobody is put back by the program. The place is ahead of all who only ever
+    waited, for it goes by the time of the sign-up. Raises Missing, MeetingOff, ReasonMissing, NothingTooMany.
+    """
+    signup, meeting = _lock_both(signup_id)
+    if not reason.strip():
+        raise ReasonMissing
+    if signup.state != SignUpState.CONFIRMED or not rules.is_moving(queries.hours_of(meeting), clock.now()):
+        raise MeetingOff
+    seat = signup.seat_pool_id or signup.pool_id
+    if not any(pool.too_many for pool in queries.list_seats(meeting.id) if pool.pool_id == seat):
+        raise NothingTooMany
+    signup.state, signup.seat_pool_id, signup.confirmed_at = SignUpState.WAITING, None, None
+    _record("put_back", signup, meeting, by)
+    messages.drop_superseded(_about(meeting), thread_of(signup))
+    key = f"{signup.id}-{int(clock.now().timestamp())}"
+    _queue("put_back", meeting, [signup], key=key, reason=reason.strip(), expires=True)
+    promote(meeting.id)
+    return signup
+
+
+def _give(signup_id: int, seat_pool_id: int | None) -> SignUp:
+    """Give a seat to somebody who waits: one of the own role, or of another's pool."""
+    signup = get(SignUp, signup_id)
+    signup.state, signup.confirmed_at = SignUpState.CONFIRMED, clock.now()
+    signup.seat_pool_id = seat_pool_id
+    return signup
 
 
 def tell_everybody(meeting_id: int, matter: str, *, reason: str = "") -> int:
@@ -228,6 +264,25 @@ def _lock_both(signup_id: int) -> tuple[SignUp, Meeting]:
     """Return a sign-up as it stands once its meeting is locked, and the meeting."""
     meeting = lock(Meeting, get(SignUp, signup_id).meeting_id)
     return lock(SignUp, signup_id), meeting
+
+
+def _place(meeting: Meeting, pool_id: int) -> tuple[SignUpState, int | None]:
+    """Return where the next applicant of a pool goes, and the other role's pool whose seat that is, if it is one.
+
+    Once seats are shared out, who waits gets what is free before anybody new. Raises Missing, PoolFull.
+    """
+    if not rules.is_shared(meeting.starts_at, meeting.spill_hours, clock.now()):
+        return rules.place_next(_seats_of(meeting, pool_id)), None
+    promote(meeting.id)
+    pool = _seats_of(meeting, pool_id)
+    lender = rules.lender(pool, queries.list_seats(meeting.id))
+    return (SignUpState.CONFIRMED, lender) if lender else (rules.place_next(pool), None)
+
+
+def _refuse_firm(meeting: Meeting, firm: str) -> None:
+    """Raise FirmFull where as many of a firm signed up as the organizer lets in; the meeting is locked."""
+    if firm and meeting.firm_limit and queries.count_of_firm(meeting.id, firm) >= meeting.firm_limit:
+        raise FirmFull(firm, meeting.firm_limit)
 
 
 def _seats_of(meeting: Meeting, pool_id: int) -> PoolSeats:

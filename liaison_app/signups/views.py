@@ -20,7 +20,7 @@ from liaison_app.scheduling.queries import get_meeting
 
 from . import queries, rules, services
 from .errors import SignUpRefused
-from .forms import EntryForm, WithdrawalForm, seats_left
+from .forms import EntryForm, PutBackForm, WithdrawalForm, seats_left
 from .kinds import LIVE, SignUpState
 from .models import SignUp
 from .papers import roster_rows
@@ -45,6 +45,7 @@ def roster(meeting: Meeting) -> ResponseReturnValue:
     show = request.args.get("show", "live")
     show = show if show in SHOWN else "live"
     signups = queries.list_roster(meeting.id)
+    pools = queries.list_seats(meeting.id)
     if any(one.question or one.withdrawn_reason for one in signups if one.state in SHOWN[show]):
         traces.note_view("signups:question:view", meeting)
     counts = {name: sum(one.state in states for one in signups) for name, states in SHOWN.items()}
@@ -60,7 +61,9 @@ def roster(meeting: Meeting) -> ResponseReturnValue:
         meeting=meeting,
         signups=[one for one in signups if one.state in SHOWN[show]],
         places=queries.queue_places(meeting.id),
-        seats=[(pool, seats_left(pool)) for pool in queries.list_seats(meeting.id) if pool.takes_signups],
+        seats=[(pool, seats_left(pool)) for pool in pools if pool.takes_signups],
+        over={pool.pool_id: pool.too_many for pool in pools if pool.too_many},
+        too_many=max((pool.too_many for pool in pools), default=0),
         pills=[
             {"label": words[name], "url": _roster_url(meeting, name), "current": name == show}
             for name in SHOWN
@@ -136,6 +139,29 @@ def take_off(signup: SignUp) -> ResponseReturnValue:
             return redirect(_roster_url(signup.meeting), 303)
     return render(
         "signups/take_off.html",
+        status=422 if form.errors else 200,
+        form=form,
+        signup=signup,
+        meeting=signup.meeting,
+    )
+
+
+@bp.route("/meetings/<int:meeting_id>/signups/<int:signup_id>/put-back", methods=["GET", "POST"])
+@requires(Permission.SIGNUP_MANAGE, on=queries.get_hosted)
+def put_back(signup: SignUp) -> ResponseReturnValue:
+    """Ask for the reason, then let somebody wait who had a seat, after seats or room became fewer."""
+    form = PutBackForm()
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                services.put_back(signup.id, by=g.account, reason=form.reason.data)
+        except LiaisonError as refusal:
+            form.form_errors.append(translated(refusal))
+        else:
+            flash(_("已改成候补：%(name)s，排在最前面。", name=signup.name))
+            return redirect(_roster_url(signup.meeting), 303)
+    return render(
+        "signups/put_back.html",
         status=422 if form.errors else 200,
         form=form,
         signup=signup,

@@ -214,6 +214,7 @@ ROWS = {
     "sign_in.recovery_codes": Row("signed_in", "/account/recovery-codes"),
     "sign_in.remove_passkey": Row("signed_in", "/account/passkeys/1/remove"),
     "signups.enter": row(f"{MEETING}/signups/new", P.SIGNUP_MANAGE),
+    "signups.put_back": row(f"{MEETING}/signups/{{signup}}/put-back", P.SIGNUP_MANAGE),
     "signups.reveal": row(f"{MEETING}/signups/{{signup}}/phone", P.PHONE_REVEAL),
     "signups.roster": row(f"{MEETING}/signups", P.SIGNUP_READ),
     "signups.roster_csv": row(f"{MEETING}/signups.csv", P.SIGNUP_READ),

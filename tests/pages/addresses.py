@@ -197,6 +197,7 @@ def list_addresses() -> dict[str, list[str]]:
         "sign_in.recovery_codes": ["/account/recovery-codes"],
         "sign_in.remove_passkey": [f"/account/passkeys/{_passkey()}/remove"],
         "signups.enter": _each("/meetings/{}/signups/new", heating, full),
+        "signups.put_back": [f"/meetings/{heating.id}/signups/{seat.id}/put-back"],
         "signups.roster": _each("/meetings/{}/signups", heating, full, draft),
         "signups.take_off": [f"/meetings/{heating.id}/signups/{seat.id}/withdraw"],
         "signups_public.page": [f"/m/{one.code}" for one in shown],

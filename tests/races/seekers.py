@@ -36,6 +36,15 @@ def arrive(pool_id: int, name: str, mobile: str, form_token: str | None = None) 
         return type(refusal).__name__
 
 
+def arrive_of_firm(pool_id: int, name: str, mobile: str) -> str:
+    try:
+        with transaction():
+            applicant = Applicant(name, mobile, organisation="安居物业")
+            return str(services.sign_up(pool_id, applicant).state)
+    except LiaisonError as refusal:
+        return type(refusal).__name__
+
+
 def leave(signup_id: int) -> str:
     with transaction():
         return str(services.withdraw(signup_id).state)

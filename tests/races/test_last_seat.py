@@ -3,12 +3,14 @@
 import re
 import threading
 from collections import Counter
+from datetime import timedelta
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from liaison_app.core import clock
 from liaison_app.core.db import get, transaction
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.signups import queries
@@ -18,7 +20,7 @@ from tests.factories.scheduling import make_meeting, make_pool
 from tests.factories.signups import make_signup
 from tests.factories.stations import make_room
 from tests.parts.crowds import Call, Crowd
-from tests.races.seekers import arrivals, arrive, leave
+from tests.races.seekers import arrivals, arrive, arrive_of_firm, leave
 
 PEOPLE = 50
 
@@ -83,6 +85,35 @@ def test_without_the_guard_they_exceed_the_room(app, crowd):
     meeting, pools = given_small_room()
     crowd.rush(into_both(pools, guarded=False))
     assert sum(seats_taken(meeting)) > 5
+
+
+def given_shared_seats() -> tuple[int, list[int]]:
+    """Add a meeting past the hour from which its seats are shared out: two of citizens, three of firms."""
+    with transaction():
+        seats = {RoleCode.CITIZEN: 2, RoleCode.PROPERTY_REP: 3}
+        starts_at = clock.now() + timedelta(hours=5)
+        meeting = make_meeting(room=make_room(capacity=4), seats=seats, starts_at=starts_at, spill_hours=24)
+        return meeting.id, [pool.id for pool in meeting.pools]
+
+
+def test_seats_shared_out_among_roles_are_given_once_and_all_of_them(app, crowd):
+    meeting, pools = given_shared_seats()
+    assert Counter(crowd.rush(into_both(pools))) == {"confirmed": 4, "waiting": PEOPLE - 4}
+    assert sum(seats_taken(meeting)) == 4
+    assert all(taken <= seats for taken, seats in zip(seats_taken(meeting), (2, 3), strict=True))
+
+
+def test_without_the_guard_shared_seats_are_given_more_than_once(app, crowd):
+    meeting, pools = given_shared_seats()
+    crowd.rush(into_both(pools, guarded=False))
+    assert sum(seats_taken(meeting)) > 4
+
+
+def test_one_firm_never_passes_its_limit_however_many_sign_up_at_once(app, crowd):
+    with transaction():
+        pool = make_pool(make_meeting(firm_limit=2), RoleCode.PROPERTY_REP, 30).id
+    rush = crowd.rush([(arrive_of_firm, pool, *one[2:4]) for one in arrivals(pool, PEOPLE)])
+    assert Counter(rush) == {"confirmed": 2, "FirmFull": PEOPLE - 2}
 
 
 def test_a_freed_seat_goes_to_who_waits_and_never_to_a_newcomer(app, crowd):

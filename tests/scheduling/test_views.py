@@ -437,6 +437,21 @@ def test_why_somebody_is_sent_is_for_the_host_and_not_for_who_only_reads(office,
     assert "要住院" not in page.text
 
 
+def test_the_editor_sets_and_lifts_the_limits_of_room_and_firm_and_says_what_they_may_be(office):
+    office.save(seat_limit="20", firm_limit="2", spill_hours="24")
+    meeting = only_meeting()
+    assert (meeting.seat_limit, meeting.firm_limit, meeting.spill_hours) == (20, 2, 24)
+    page = office.client.get(f"/meetings/{meeting.id}/edit").text
+    assert re.search('name="firm_limit"[^>]* value="2"', page)
+    refused = office.client.post(
+        f"/meetings/{meeting.id}/edit", data=office.form(version=1, spill_hours="1000")
+    )
+    assert refused.status_code == 422
+    assert "请填 1 到 168，不限就空着。" in refused.text
+    office.client.post(f"/meetings/{meeting.id}/edit", data=office.form(version=1))
+    assert (only_meeting().seat_limit, only_meeting().spill_hours) == (None, None)
+
+
 def test_the_editor_keeps_what_it_does_not_show(office):
     office.save()
     id = only_meeting().id
@@ -449,7 +464,6 @@ def test_the_editor_keeps_what_it_does_not_show(office):
             place_kind=PlaceKind.OUTSIDE,
             place_text="曙光小学",
             seats=(*plan.seats, (RoleCode.SCHOOL, 45)),
-            seat_limit=20,
             people=(*plan.people, PlannedPerson(staff.id, RoleCode.BUREAU_STAFF, lead.unit_id)),
         )
         services.revise(id, plan, version=1, by=None)
@@ -459,7 +473,7 @@ def test_the_editor_keeps_what_it_does_not_show(office):
     sent = office.form(version=2, place_kind="outside", place_text="曙光小学 多功能厅")
     assert office.client.post(f"/meetings/{id}/edit", data=sent).status_code == 303
     meeting = only_meeting()
-    assert (meeting.place, meeting.station_id, meeting.seat_limit) == ("曙光小学 多功能厅", station_id, 20)
+    assert (meeting.place, meeting.station_id) == ("曙光小学 多功能厅", station_id)
     assert {pool.role: pool.seats for pool in meeting.pools}["school"] == 45
     assert {one.person.name for one in meeting.participants if one.is_expected} == {
         "程建业",

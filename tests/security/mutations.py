@@ -165,7 +165,7 @@ MUTANTS = [
     of("E11", "liaison_app/core/web.py", '    headers["X-Content-Type-Options"] = "nosniff"\n', "", f"{WEB}test_every_answer_wears_the_same_headers"),
     of("E12", "liaison_app/core/web.py", '    headers["X-Content-Type-Options"] = "nosniff"\n', '    headers["X-Content-Type-Options"] = "nosniff"\n    headers["Access-Control-Allow-Origin"] = request.headers.get("Origin", "*")\n', f"{INPUT}test_no_other_origin_is_let_in"),
     # --- J
-    of("J1", "liaison_app/signups/services.py", "state = rules.place_next(_seats_of(meeting, pool_id))\n    signup = SignUp(", "state = SignUpState.CONFIRMED\n    signup = SignUp(", f"{SEATS}test_fifty_people_want_the_last_seat"),
+    of("J1", "liaison_app/signups/services.py", "state, seat_pool_id = _place(meeting, pool_id)\n    signup = SignUp(", "state, seat_pool_id = SignUpState.CONFIRMED, None\n    signup = SignUp(", f"{SEATS}test_fifty_people_want_the_last_seat"),
     of("J2", "liaison_app/signups/services.py", "        if mark and one.form_token == mark:\n            return one\n", "        pass\n", f"{SEATS}test_one_form_sent_many_times_at_once_makes_one_row"),
     of("J2", "liaison_app/scheduling/services.py", "        if known is not None:\n            return known\n    now = clock.now()", "        form_token = None\n    now = clock.now()", f"{ONE}test_one_form_sent_many_times_at_once_makes_one_meeting"),
     of("J3", "liaison_app/scheduling/services.py", "    if meeting.version != version:\n        raise Stale\n", "", f"{ONE}test_of_many_who_change_one_version_the_first_does_and_the_others_are_told"),

@@ -12,11 +12,14 @@ from liaison_app.signups.rules import (
     PoolSeats,
     door,
     is_moving,
+    is_shared,
+    lender,
     may_leave,
     move_up,
     numbered,
     place_next,
     room_left,
+    share_out,
     why_shut,
 )
 
@@ -79,7 +82,7 @@ def test_nobody_waits_for_a_role_without_seats():
 
 @pytest.mark.parametrize(
     ("seat_limit", "capacity", "left"),
-    [(None, 30, 15), (20, 30, 5), (40, 30, 15), (20, None, 5), (None, None, None), (5, 30, 0)],
+    [(None, 30, 15), (20, 30, 5), (40, 30, 15), (20, None, 5), (None, None, None), (5, 30, -10)],
 )
 def test_the_smaller_limit_holds_everybody(seat_limit, capacity, left):
     assert room_left(seat_limit, capacity, expected=10, confirmed=5) == left
@@ -88,6 +91,38 @@ def test_the_smaller_limit_holds_everybody(seat_limit, capacity, left):
 def test_who_waits_first_moves_up_first_whatever_the_role():
     pools = [pool(2, id=1, taken=1, room=1), pool(2, id=2, taken=1, room=1)]
     assert move_up(pools, [(7, 2), (3, 1)]) == [7]
+
+
+def test_a_smaller_room_or_fewer_seats_say_how_many_are_too_many():
+    assert pool(4, taken=6).too_many == 2
+    assert pool(4, taken=3, room=-3).too_many == 3
+    assert pool(4, taken=4, room=0).too_many == 0
+    assert pool(4, taken=3, room=-3).openings == 0
+
+
+def test_seats_are_shared_out_from_the_hour_that_was_published_until_the_start():
+    assert not is_shared(STARTS, 24, STARTS - timedelta(hours=24) - SECOND)
+    assert is_shared(STARTS, 24, STARTS - timedelta(hours=24))
+    assert not is_shared(STARTS, 24, STARTS)
+    assert not is_shared(STARTS, None, STARTS - SECOND)
+
+
+def test_seats_shared_out_go_to_who_waits_first_and_no_further_than_the_room():
+    pools = [pool(1, id=1, taken=1, waiting=3), pool(3, id=2, taken=1)]
+    assert share_out(pools, [(7, 1), (8, 1), (9, 1)]) == [(7, 2), (8, 2)]
+    pools = [pool(1, id=1, taken=1, waiting=3, room=1), pool(3, id=2, taken=1, room=1)]
+    assert share_out(pools, [(7, 1), (8, 1)]) == [(7, 2)]
+
+
+def test_seats_of_those_who_are_invited_are_not_shared_out():
+    assert share_out([pool(6, role=RoleCode.DEPUTY), pool(1, id=2, taken=1, waiting=1)], [(7, 2)]) == []
+
+
+def test_a_newcomer_sees_no_seat_that_somebody_of_another_role_has_a_claim_to():
+    assert pool(4, taken=1, claimed=1).free == 0
+    assert lender(pool(1, taken=1), [pool(3, id=2, claimed=1)]) is None
+    assert lender(pool(1, taken=1, waiting=1), [pool(3, id=2)]) is None
+    assert lender(pool(1, taken=1), [pool(3, id=2)]) == 2
 
 
 def test_who_cannot_move_is_passed_by_another_role_and_keeps_the_place():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,12 +16,15 @@ from liaison_app.scheduling.models import Meeting, Pool
 from liaison_app.signups import queries, services
 from liaison_app.signups.errors import (
     AlreadySignedUp,
+    FirmFull,
     MeetingOff,
+    NothingTooMany,
     PoolFull,
     ReasonMissing,
     SignUpClosed,
     TooManyOnPhone,
 )
+from liaison_app.signups.jobs import share_out_seats
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 from tests.factories.accounts import make_account
@@ -287,6 +291,99 @@ def test_more_seats_let_the_queue_move_at_once(app):
         scheduling.revise(
             meeting.id, type(plan)(**{**plan.__dict__, "seats": seats}), version=meeting.version, by=None
         )
+    assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
+
+
+def given_two_roles(**facts) -> tuple[int, int]:
+    """Return the pools of a meeting with one citizen's seat and two of firms."""
+    with transaction():
+        seats = {RoleCode.CITIZEN: 1, RoleCode.PROPERTY_REP: 2}
+        return tuple(pool.id for pool in make_meeting(seats=seats, **facts).pools)
+
+
+def shared_now() -> dict[str, object]:
+    return {"starts_at": clock.now() + timedelta(hours=20), "spill_hours": 24}
+
+
+def test_at_the_published_hour_the_worker_gives_free_seats_to_who_waits_for_another_role(app):
+    starts_at = clock.now() + timedelta(days=7)
+    citizens, firms = given_two_roles(starts_at=starts_at, spill_hours=24)
+    ids = [arrive(citizens) for _ in range(4)]
+    share_out_seats()
+    assert [state(one) for one in ids] == [CONFIRMED, WAITING, WAITING, WAITING]
+    with clock.frozen(starts_at - timedelta(hours=24)):
+        share_out_seats()
+    assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
+    assert [get(SignUp, one).seat_pool_id for one in ids] == [None, firms, firms, None]
+    assert sum("递补" in words for words in told()) == 2
+
+
+def test_a_seat_that_was_shared_out_is_taken_for_its_own_role_too_and_goes_back_to_it(app):
+    citizens, firms = given_two_roles(**shared_now())
+    ids = [arrive(pool) for pool in (citizens, citizens, citizens)]
+    assert [state(one) for one in ids] == [CONFIRMED] * 3
+    late = arrive(firms)
+    assert (state(late), place(late)) == (WAITING, 1)
+    leave(ids[1])
+    assert state(late) == CONFIRMED
+    assert get(SignUp, late).seat_pool_id is None
+
+
+def test_before_the_worker_has_run_a_newcomer_still_finds_the_seat_given_to_who_waited(app):
+    starts_at = clock.now() + timedelta(days=7)
+    citizens, firms = given_two_roles(starts_at=starts_at, spill_hours=24)
+    ids = [arrive(citizens) for _ in range(3)]
+    with clock.frozen(starts_at - timedelta(hours=23)):
+        assert [pool.free for pool in queries.list_seats(get(Pool, firms).meeting_id)] == [0, 0]
+        newcomer = arrive(firms)
+    assert [state(one) for one in (*ids, newcomer)] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
+
+
+def test_a_firm_is_let_in_up_to_its_limit_however_its_name_is_spaced(app):
+    _, firms = given_two_roles(firm_limit=1)
+    first = arrive(firms, make_applicant(organisation="安居物业"))
+    with pytest.raises(FirmFull, match="一个单位最多报 1 人，“安居 物业”已经报满"):
+        arrive(firms, make_applicant(organisation="安居 物业"))
+    assert state(arrive(firms, make_applicant(organisation="广厦物业"))) == CONFIRMED
+    leave(first)
+    second = arrive(firms, make_applicant(organisation="安居物业"))
+    assert state(second) == CONFIRMED
+    with pytest.raises(FirmFull), transaction():
+        services.come_back(first)
+
+
+def fewer(pool_id: int, seats: int) -> None:
+    """Let the office save the meeting with that many seats in each of its pools."""
+    with transaction():
+        meeting = get(Meeting, get(Pool, pool_id).meeting_id)
+        plan = scheduling.as_plan(meeting)
+        plan = replace(plan, kind="forum", seats=tuple((role, seats) for role, _ in plan.seats))
+        scheduling.revise(meeting.id, plan, version=meeting.version, by=None)
+
+
+def test_fewer_seats_throw_nobody_out_and_the_office_chooses_who_waits_at_the_head(app):
+    pool = given_pool(seats=3)
+    start = clock.now()
+    ids = []
+    for minute in range(4):
+        with clock.frozen(start + timedelta(minutes=minute)):
+            ids.append(arrive(pool))
+    with transaction():
+        clerk = make_account()
+    with pytest.raises(NothingTooMany), transaction():
+        services.put_back(ids[1], by=clerk, reason="换了小房间")
+    fewer(pool, 2)
+    assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
+    with pytest.raises(ReasonMissing), transaction():
+        services.put_back(ids[1], by=clerk, reason=" ")
+    with transaction():
+        services.put_back(ids[1], by=clerk, reason="换了小房间")
+    assert [place(one) for one in ids] == [None, 1, None, 2]
+    assert "暂时改为候补" in told()[-1]
+    assert "换了小房间" in told()[-1]
+    with pytest.raises(NothingTooMany), transaction():
+        services.put_back(ids[0], by=clerk, reason="换了小房间")
+    fewer(pool, 3)
     assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
 
 

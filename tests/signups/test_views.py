@@ -184,3 +184,24 @@ def test_a_meeting_that_is_off_takes_nobody_in(clerk, meeting):
     page = clerk.get(at(meeting)).text
     assert "替人报名" not in page
     assert "退席位" not in page
+
+
+def test_after_fewer_seats_the_office_puts_one_back_with_a_reason_and_the_page_says_so(clerk, meeting):
+    assert "改成候补" not in clerk.get(at(meeting)).text
+    with transaction():
+        make_signup(meeting.pools[0], name="孙玉兰")
+        chosen = signup_of("孙玉兰").id
+    page = text(clerk.get(at(meeting)).text)
+    assert "席位比人少 1 个" in page
+    assert "没有人被自动退掉" in page
+    address = at(meeting, f"/{chosen}/put-back")
+    assert "请孙玉兰先候补？" in clerk.get(address).text
+    refused = clerk.post(address, data={"reason": ""})
+    assert refused.status_code == 422
+    assert "请写明原因，会告诉本人。" in refused.text
+    assert clerk.post(address, data={"reason": "换了小房间"}).status_code == 303
+    page = text(clerk.get(at(meeting)).text)
+    assert "已改成候补：孙玉兰" in page
+    assert "席位比人少" not in page
+    again = clerk.post(address, data={"reason": "换了小房间"})
+    assert again.status_code == 422
