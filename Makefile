@@ -17,7 +17,7 @@ export LIAISON_DATA
 export TEST_ENGINES := $(ENGINES)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test storms lint bench catalogue extract lock venv venv-test translations
+.PHONY: help run test snapshots storms lint bench catalogue extract lock venv venv-test translations
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,6 +34,9 @@ run: venv translations ## install, migrate, and start the web server and its wor
 
 test: venv-test translations ## the whole suite, on SQLite and on PostgreSQL
 	@$(BIN)/python -m pytest -n "$(JOBS)" $(ARGS)
+
+snapshots: venv-test translations ## write the texts of all messages anew, into tests/snapshots
+	@SNAPSHOTS=write $(BIN)/python -m pytest -q tests/messages/test_snapshots.py
 
 storms: venv-test translations ## the long races
 	@HYPOTHESIS_PROFILE=storm $(BIN)/python -m pytest -m storm $(ARGS)

@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.parts.crowds",
     "tests.parts.identity_provider",
     "tests.parts.calendar_host",
+    "tests.parts.node",
     "tests.parts.installations",
 ]
 

@@ -24,7 +24,7 @@ TOUCH_EVERY = timedelta(minutes=1)
 # The same for everybody, so that a proxy may keep it: nobody's cookie is looked at there, and none taken back.
 SHARED = frozenset(
     {
-        "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
+        "feeds.busy_of_person", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
         "operations.numbers", "operations.ready", "signups_public.page_qr", "static", "web.healthz", "web.htmx_js",
     }
 )  # fmt: skip

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import quote
 
-from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+from icalendar import Alarm, Calendar, Event, FreeBusy, vCalAddress, vPeriod, vText
 
 from liaison_app.core.text import clean_line, clean_text, local
 
@@ -68,6 +68,19 @@ class MeetingFacts:
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class BusyFacts:
+    """Whose time [since, until) a file of busy times is about; the moments are aware. `since` is its stamp as well,
+    so that a day's file is the same until something changes."""
+
+    uid: str
+    name: str
+    since: datetime
+    until: datetime
+    organizer_name: str
+    organizer_email: str
+
+
 # --- one meeting -------------------------------------------------------------
 
 
@@ -117,6 +130,26 @@ def calendar_file(
     if refresh and url:
         calendar.add("source", _uri(url), parameters={"VALUE": "URI"})
     return _joined(calendar, vevents)
+
+
+def free_busy(taken: Iterable[tuple[datetime, datetime]], facts: BusyFacts) -> bytes:
+    """Return the file of when somebody or a room is taken (METHOD:PUBLISH, RFC 5546 3.3.1): times in UTC, no titles.
+
+    `taken` are half-open spans by time, none touching another.
+    """
+    part = FreeBusy()
+    part.add("uid", vText(clean_line(facts.uid)))
+    part.add("dtstamp", _utc(facts.since))
+    part.add("dtstart", _utc(facts.since))
+    part.add("dtend", _utc(facts.until))
+    part.add("organizer", cal_address(facts.organizer_email, facts.organizer_name))
+    _add_text(part, "comment", clean_line(facts.name))
+    for start, end in taken:
+        part.add("freebusy", vPeriod((_utc(start), _utc(end))), parameters={"FBTYPE": "BUSY"})
+    calendar = _calendar()
+    calendar.add("method", "PUBLISH")
+    _add_text(calendar, "x-wr-calname", clean_line(facts.name))
+    return b"".join((calendar.to_ical().removesuffix(_END), part.to_ical(), _END))
 
 
 # --- parts, also for invitations ---------------------------------------------
@@ -186,7 +219,7 @@ def _joined(calendar: Calendar, vevents: Iterable[bytes]) -> bytes:
     return b"".join((head, VTIMEZONE, *vevents, _END))
 
 
-def _add_text(component: Calendar | Event | Alarm, name: str, text: str) -> None:
+def _add_text(component: Calendar | Event | FreeBusy | Alarm, name: str, text: str) -> None:
     # As vText: the library would write a property it does not know without escaping.
     if text:
         component.add(name, vText(text))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+from email.utils import parseaddr
 from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from liaison_app.access.guards import public
+from liaison_app.access.guards import public, requires
+from liaison_app.access.permissions import Permission
 from liaison_app.core import clock, links
+from liaison_app.core.text import from_local, local
 from liaison_app.core.tokens import digest
 from liaison_app.orgs import queries as orgs
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person
 from liaison_app.stations import queries as stations
-from liaison_app.stations.models import Station
+from liaison_app.stations.models import Room, Station
 
-from . import ics, queries
+from . import ics, queries, rules
 from .entries import facts_of
 from .models import Meeting
 
@@ -26,6 +31,7 @@ bp = Blueprint("feeds", __name__)
 
 REMIND_MINUTES = 60
 PUBLIC_SECONDS = 300
+BUSY_AHEAD = timedelta(days=92)
 
 
 @bp.get("/calendar.ics")
@@ -55,13 +61,45 @@ def of_person(person: Person) -> ResponseReturnValue:
     """One person's own feed, by a secret link that can be revoked."""
     found = queries.list_of_person(person.id, clock.now() - queries.KEPT_BACK)
     entries = [ics.vevent_private(facts_of(one), remind_minutes=REMIND_MINUTES) for one in found]
-    response = Response(
-        ics.calendar_file(entries, name=_("%(name)s的面对面", name=person.name)), content_type=ics.MIMETYPE
+    changed_at = max((one.revised_at for one in found), default=None)
+    return _private(ics.calendar_file(entries, name=_("%(name)s的面对面", name=person.name)), changed_at)
+
+
+@bp.get("/feeds/<string:token>/busy.ics")
+@public(on=queries.get_feed_person, is_secret=True)
+def busy_of_person(person: Person) -> ResponseReturnValue:
+    """When one person is taken by meetings, by the same secret link: for programs that look for a free time."""
+    return _busy(rules.person_resource(person.id), person.name)
+
+
+@bp.get("/rooms/<int:room_id>/busy.ics")
+@requires(Permission.MEETING_READ, on=stations.get_room)
+def busy_of_room(room: Room) -> ResponseReturnValue:
+    """When one room is taken; for the staff, as it tells of meetings that are not public."""
+    return _busy(rules.room_resource(room.id), f"{room.station.name} {room.name}")
+
+
+def _busy(resource: int, name: str) -> Response:
+    office, _phone, address = links.office()
+    since = from_local(local(clock.now()).date(), time(0))
+    facts = ics.BusyFacts(
+        uid=str(uuid5(NAMESPACE_URL, links.absolute(f"/busy/{resource}"))),
+        name=name,
+        since=since,
+        until=since + BUSY_AHEAD,
+        organizer_name=office,
+        organizer_email=parseaddr(address)[1],
     )
-    if found:
-        response.last_modified = max(one.revised_at for one in found)
+    taken = rules.joined(queries.list_taken([resource], facts.since, facts.until, None))
+    return _private(ics.free_busy(taken, facts))
+
+
+def _private(content: bytes, changed_at: datetime | None = None) -> Response:
+    """Answer a calendar that asks again and again, and let nobody in between keep the answer."""
+    response = Response(content, content_type=ics.MIMETYPE)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
+    response.last_modified = changed_at
     response.add_etag(weak=True)
     response.make_conditional(request)
     return response

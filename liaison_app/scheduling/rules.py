@@ -137,6 +137,17 @@ def overlaps(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans by time, those that touch or overlap as one."""
+    whole: list[Span] = []
+    for start, end in sorted(spans):
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((start, end))
+    return whole
+
+
 def free_starts(
     taken: Sequence[Span], wanted: Span, windows: Iterable[Span], *, limit: int, step: timedelta = GRID
 ) -> list[datetime]:

@@ -57,6 +57,10 @@ class Room(Model):
 
     station: Mapped[Station] = relationship(back_populates="rooms", lazy="joined", innerjoin=True)
 
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        return self.station.unit_paths
+
 
 class Membership(Model):
     """A deputy who belongs to a station, from one day to another (驻站代表)."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager, selectinload
 
-from liaison_app.core.db import db
+from liaison_app.core.db import db, get
 from liaison_app.core.errors import Missing
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.orgs.queries import list_root_paths, within
@@ -38,6 +38,11 @@ def list_stations(paths: Collection[str] | None = None) -> Sequence[Station]:
         wanted = wanted.where(within(paths))
     found = list(db.session.scalars(wanted.order_by(OrgUnit.protocol_order, OrgUnit.id)))
     return sorted(found, key=lambda station: _TIER_ORDER.index(station.tier))
+
+
+def get_room(room_id: int) -> Room:
+    """Return the room or raise Missing."""
+    return get(Room, room_id)
 
 
 def list_rooms(paths: Collection[str]) -> Sequence[Room]:

@@ -97,6 +97,8 @@ ROWS = {
     "calendars.read_of_person": row("/people/{official}/calendars/{source}/read", P.BUSY_MANAGE),
     "calendars.remove_mine": Row((P.INVITATION_OWN,), "/calendars/mine/999/remove", is_missing=True),
     "calendars.remove_of_person": row("/people/{official}/calendars/{source}/remove", P.BUSY_MANAGE),
+    "feeds.busy_of_person": public("/feeds/{feed}/busy.ics"),
+    "feeds.busy_of_room": row("/rooms/{room}/busy.ics", P.MEETING_READ),
     "feeds.everything": public("/calendar.ics"),
     "feeds.of_bureau": public("/bureaus/{bureau}/calendar.ics"),
     "feeds.of_meeting": public("/m/{code}.ics"),

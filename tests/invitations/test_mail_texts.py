@@ -47,6 +47,7 @@ def templates():
         undefined=jinja2.StrictUndefined,
     )
     environment.install_null_translations(newstyle=True)
+    environment.globals["gap"] = lambda: ""
     return environment
 
 

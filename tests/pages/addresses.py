@@ -43,7 +43,8 @@ from tests.imports.lists import DEPUTY, sheet
 NO_PAGES = {
     "attendance.sheet_csv", "sheets.attendance_xlsx", "sheets.cards_docx", "sheets.photo", "sheets.roster_xlsx",
     "sheets.sign_in_docx", "operations.numbers", "operations.ready",
-    "audit.export", "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
+    "audit.export", "feeds.busy_of_person", "feeds.busy_of_room",
+    "feeds.everything", "feeds.of_bureau", "feeds.of_meeting", "feeds.of_person", "feeds.of_station",
     "imports.template", "invitations.calendar_file", "invitations_public.calendar_file", "messages.download",
     "invitations.board_csv", "scheduling.check", "scheduling.deputies", "scheduling.meetings_csv", "signups.roster_csv",
     "privacy_public.copy",

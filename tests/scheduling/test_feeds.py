@@ -6,17 +6,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
+from liaison_app.access.permissions import Role
 from liaison_app.core import clock, tokens
 from liaison_app.core.db import db, transaction
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.people.models import Person
-from liaison_app.scheduling import jobs, services
+from liaison_app.scheduling import jobs, rules, services
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import CalendarEntry, Meeting
 from liaison_app.scheduling.rules import MeetingPlan, PlannedPerson
+from tests.factories.accounts import make_account, sign_in
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
 from tests.factories.stations import make_room
+from tests.parts.calendars import lines_of
 from tests.parts.databases import queries
 
 NOW = datetime(2026, 11, 16, 1, tzinfo=UTC)
@@ -204,3 +207,57 @@ def test_the_feed_of_a_committee_does_not_exist(client, ids):
     with transaction():
         unit = make_unit().id
     assert client.get(f"/bureaus/{unit}/calendar.ics").status_code == 404
+
+
+# --- busy times ---------------------------------------------------------------
+
+
+def busy_periods(reply) -> list[tuple[datetime, datetime]]:
+    (part,) = Calendar.from_ical(reply.data.decode()).walk("VFREEBUSY")
+    listed = part.get("freebusy", [])
+    return [(one.start, one.end) for one in (listed if isinstance(listed, list) else [listed])]
+
+
+def test_a_person_and_a_room_say_when_they_are_taken_and_by_nothing(client, ids, app):
+    with transaction():
+        token = tokens.make("feed", ids["deputy"], 0)
+        db.session.get(Person, ids["deputy"]).feed_hash = tokens.digest(token)
+        meeting = db.session.get(Meeting, ids["meeting"])
+        room_id, clerk = meeting.room_id, make_account(Role.LIAISON, meeting.room.station.unit)
+    staff = sign_in(app.test_client(), clerk)
+    assert client.get(f"/rooms/{room_id}/busy.ics").status_code == 303
+    for reply in (client.get(f"/feeds/{token}/busy.ics"), staff.get(f"/rooms/{room_id}/busy.ics")):
+        assert reply.headers["Content-Type"] == "text/calendar; charset=utf-8"
+        assert busy_periods(reply) == [(START, START + timedelta(hours=2))]
+        for word in ("供暖", "ATTENDEE", "deputy@example.test"):
+            assert word not in reply.data.decode().replace("\r\n ", "")
+        lines_of(reply.data)
+
+
+def test_busy_times_follow_the_ledger_and_are_sent_once(client, ids):
+    with transaction():
+        token = tokens.make("feed", ids["deputy"], 0)
+        db.session.get(Person, ids["deputy"]).feed_hash = tokens.digest(token)
+    path = f"/feeds/{token}/busy.ics"
+    first = client.get(path)
+    with clock.frozen(NOW + timedelta(hours=5)):
+        again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    with transaction():
+        services.cancel(ids["meeting"], reason="不开了", version=2, by=None)
+    assert busy_periods(client.get(path)) == []
+    assert client.get("/feeds/unknown/busy.ics").status_code == 404
+
+
+def test_spans_that_touch_are_one():
+    hour = timedelta(hours=1)
+    spans = [(START + hour, START + 2 * hour), (START, START + hour), (START + 3 * hour, START + 4 * hour)]
+    assert rules.joined(spans) == [(START, START + 2 * hour), (START + 3 * hour, START + 4 * hour)]
+
+
+def test_each_way_to_subscribe_is_offered_with_how_often_it_looks(client, ids):
+    page = client.get("/calendar").text
+    assert 'href="webcal://' in page
+    assert "https://calendar.google.com/calendar/r?cid=webcal%3A//" in page
+    assert "addfromweb" in page
+    assert "4 到 24 小时" in page
