@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import jinja2
 import pytest
 
 from liaison_app.app import create_app
@@ -52,6 +53,10 @@ VALUES = {
     "answer_name": "请假",
     "reason": "市里临时召开防汛会议。",
     "reply_by_text": "11月18日（星期三）18:00",
+    "wished_text": "11月20日（五）9:00",
+    "reply": "那天上午有防汛会议。",
+    "offers": ["11月23日（一）9:00", "11月24日（二）14:30"],
+    "propose_url": "https://mdm.example.gov.cn/a/k7f2Xq3mA9tYb5cZ8wLpQ4rVn1s/propose",
     "title": "供暖专场",
     "when": "11月20日（五）14:30",
     "place": "中安街人大代表联络站　二楼接待室",
@@ -84,7 +89,10 @@ def compare(name: str, content: bytes) -> None:
 @pytest.fixture(scope="module")
 def bare_app(tmp_path_factory):
     """The application put together, without a database."""
-    return create_app(Settings(data=tmp_path_factory.mktemp("data")))
+    app = create_app(Settings(data=tmp_path_factory.mktemp("data")))
+    # A letter that wants something which no value here fills must not be kept with a hole in it.
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    return app
 
 
 @pytest.fixture
