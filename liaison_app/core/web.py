@@ -106,6 +106,11 @@ def row_id(typed: str | int) -> int:
     return int(text)
 
 
+def within_column(typed: int | None) -> int | None:
+    """Return a number of a form as a column can hold it: what lies beyond counts as the last that it can."""
+    return None if typed is None else min(max(typed, 0), HIGHEST_ROW)
+
+
 class RowNumber(IntegerConverter):
     """`<int:…>` in a path: a number that no row can bear is no page, rather than an error of the database."""
 

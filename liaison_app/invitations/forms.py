@@ -13,7 +13,7 @@ from wtforms.widgets import HiddenInput
 
 from liaison_app.core.errors import LiaisonError
 from liaison_app.core.fields import Form, LineField, TextField
-from liaison_app.core.web import row_id, translated
+from liaison_app.core.web import row_id, translated, within_column
 from liaison_app.people.models import Post
 
 from . import rules
@@ -37,7 +37,7 @@ class AnswerForm(Form):
     reason = TextField(_l("原因"), longest=rules.LONGEST_REASON)
     stand_in = SelectField(_l("由谁代会"), coerce=row_id, default=NOBODY, validate_choice=False)
     stand_in_text = LineField(_l("代会人的姓名和职务"), longest=rules.LONGEST_NAME)
-    sequence = IntegerField(widget=HiddenInput())
+    sequence = IntegerField(widget=HiddenInput(), filters=[within_column])
     may_delegate = False
 
     def offer(self, invitation: Invitation, posts: Sequence[Post], *, with_tentative: bool = False) -> None:

@@ -14,7 +14,7 @@ from liaison_app.core.errors import LiaisonError
 from liaison_app.core.fields import Form, TextField
 from liaison_app.core.text import from_local, local
 from liaison_app.core.time_fields import ClockField, DayField
-from liaison_app.core.web import row_id, show_span, translated
+from liaison_app.core.web import row_id, show_span, translated, within_column
 from liaison_app.scheduling.models import Meeting
 from liaison_app.scheduling.rules import Span
 
@@ -24,7 +24,7 @@ from . import rules
 class _WishForm(Form):
     """`sequence` is that of the meeting as it was shown."""
 
-    sequence = IntegerField(widget=HiddenInput())
+    sequence = IntegerField(widget=HiddenInput(), filters=[within_column])
 
     def refuse(self, refusal: LiaisonError, meeting: Meeting) -> None:
         """Show why the wish was not taken, beside the field that it is about; the next try is about the meeting as it
