@@ -118,6 +118,7 @@ ACTION_NAMES = {
     "scheduling:meeting:hold": N_("记为已举行"),
     "scheduling:meeting:postpone": N_("延期"),
     "scheduling:meeting:publish": N_("发布"),
+    "scheduling:meeting:reinstate": N_("恢复取消的"),
     "scheduling:meeting:revise": N_("修改"),
     "scheduling:meetings:export": N_("下载场次"),
     "signups:question:view": N_("看群众想问的事"),

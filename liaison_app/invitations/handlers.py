@@ -13,7 +13,7 @@ from . import services
 
 @on(MeetingPublished)
 def invite(fact: MeetingPublished) -> None:
-    services.invite_all(fact.meeting_id)
+    services.invite_all(fact.meeting_id, was_cancelled=fact.was_cancelled)
 
 
 @on(MeetingRevised)

@@ -198,6 +198,13 @@ def has_been_told(about: str, thread: str) -> bool:
     return db.session.scalar(wanted.where(Message.state.in_(gone)).limit(1)) is not None
 
 
+def has_waiting(about: str, thread: str, kind: str) -> bool:
+    """Return whether a message of this thread and kind has not left yet."""
+    wanted = select(Message.id).where(Message.about == about, Message.thread == thread, Message.kind == kind)
+    waits = (Message.state == MessageState.QUEUED, Message.superseded_at.is_(None))
+    return db.session.scalar(wanted.where(*waits).limit(1)) is not None
+
+
 def latest_messages(meeting_id: int) -> dict[str, Message]:
     """Return the last message of each thread about a meeting, without its contents."""
     wanted = (

@@ -62,6 +62,16 @@ def answer_by(starts_at: datetime, now: datetime) -> datetime:
     return starts_at
 
 
+def merged(
+    earlier: Iterable[tuple[str, str, str]], later: Iterable[tuple[str, str, str]]
+) -> tuple[tuple[str, str, str], ...]:
+    """Return two lists of (field, before, after), one after the other, as one; what was taken back is no change."""
+    found = {field: (before, after) for field, before, after in earlier}
+    for field, before, after in later:
+        found[field] = (found.get(field, (before,))[0], after)
+    return tuple((field, before, after) for field, (before, after) in found.items() if before != after)
+
+
 def worth_telling(changes: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """Return the changes that invited people are told of."""
     return [change for change in changes if change[0] in TOLD]

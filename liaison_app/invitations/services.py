@@ -35,8 +35,8 @@ from .rules import Given
 # --- what happens to a meeting ------------------------------------------------
 
 
-def invite_all(meeting_id: int) -> None:
-    """Ask everybody on the list: for the first time, or anew after the meeting had lost its time."""
+def invite_all(meeting_id: int, *, was_cancelled: bool = False) -> None:
+    """Ask everybody on the list: for the first time, or anew after the meeting had lost its time or was called off."""
     meeting = get(Meeting, meeting_id)
     for participant in meeting.participants:
         invitation = queries.find_of(participant.id)
@@ -46,7 +46,8 @@ def invite_all(meeting_id: int) -> None:
         elif invitation is None or invitation.sent_sequence is None or invitation.withdrawn_at is not None:
             _invite(meeting, participant)
         else:
-            change = ("time", "延期待定", show_span(meeting.starts_at, meeting.ends_at))
+            was = "已取消" if was_cancelled else "延期待定"
+            change = ("time", was, show_span(meeting.starts_at, meeting.ends_at))
             _ask_anew(invitation, (change,))
             _tell(invitation, Notice("update", meeting.sequence, (change,)))
 
@@ -76,12 +77,27 @@ def tell_revision(
     for participant_id in added:
         _invite(meeting, get(Participant, participant_id))
     for invitation in others:
+        unheard = _unheard(invitation)
+        changes = rules.merged(unheard, told)
         if is_significant:
-            _ask_anew(invitation, told)
-            _tell(invitation, Notice("update", meeting.sequence, told))
+            _ask_anew(invitation, changes or told)
+            _tell(invitation, Notice("update", meeting.sequence, changes or told))
+        elif told and unheard:
+            # One mail for both: who has not heard of the new time yet is asked about it as well.
+            invitation.changes = [list(change) for change in changes]
+            _tell(invitation, Notice("update", invitation.sent_sequence or 0, changes))
         elif told and invitation.answer != AnswerState.DECLINED:
             sequence = invitation.sent_sequence or 0
             _tell(invitation, Notice("update", sequence, told, asks_anew=False))
+
+
+def _unheard(invitation: Invitation) -> tuple[Change, ...]:
+    """Return the changes that the person was asked about in a mail that has not left yet; a later one takes its place."""
+    if invitation.answer != AnswerState.WAITING or not invitation.changes:
+        return ()
+    if not queries.has_waiting(f"meeting:{invitation.meeting_id}", thread_of(invitation), "update"):
+        return ()
+    return tuple((field, before, after) for field, before, after in invitation.changes)
 
 
 def call_off(meeting_id: int, kind: str, reason: str) -> None:

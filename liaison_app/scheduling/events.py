@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class MeetingPublished:
-    """A draft became public, or a postponed meeting was given its new time."""
+    """A draft became public, a postponed meeting was given its new time, or one that was called off takes place."""
 
     meeting_id: int
+    was_cancelled: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ TRANSITIONS: dict[tuple[str, MeetingState], MeetingState] = {
     ("cancel", MeetingState.DRAFT): MeetingState.CANCELLED,
     ("cancel", MeetingState.PUBLISHED): MeetingState.CANCELLED,
     ("cancel", MeetingState.POSTPONED): MeetingState.CANCELLED,
+    ("reinstate", MeetingState.CANCELLED): MeetingState.PUBLISHED,
     ("hold", MeetingState.PUBLISHED): MeetingState.HELD,
     ("close", MeetingState.HELD): MeetingState.CLOSED,
 }

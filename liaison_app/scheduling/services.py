@@ -130,8 +130,7 @@ def publish(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
     Raises Stale, NotAllowedNow, PlanRefused, Conflict.
     """
     meeting = _step("publish", meeting_id, version)
-    now = clock.now()
-    if meeting.starts_at <= now:
+    if meeting.starts_at <= clock.now():
         raise PlanRefused("starts_at", N_("开始时间已经过了，请先改时间再发布。"))
     expected = [one for one in meeting.participants if one.removed_at is None]
     if KINDS[meeting.kind].needs_bureau and not any(one.unit_id for one in expected):
@@ -144,12 +143,35 @@ def publish(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
     else:
         # A move is what happens to a time that people were told.
         meeting.first_starts_at = meeting.starts_at
-    meeting.published_at = now
-    occupancy.hold(meeting, _resources(meeting))
-    entries.store(meeting)
+    _make_public(meeting)
     tell(events.MeetingPublished(meeting.id))
     audit.record("scheduling:meeting:publish", meeting, by=by, sentence=_sentence(meeting))
     return meeting
+
+
+def reinstate(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
+    """Let a meeting that was called off take place after all: the same UID, a higher SEQUENCE, and everybody is
+    asked anew. A draft that was given up stays so, for nobody was ever told of it.
+
+    Raises Stale, NotAllowedNow, PlanRefused where its time is over, Conflict where room or people are taken by now.
+    """
+    if get(Meeting, meeting_id).published_at is None:
+        raise NotAllowedNow
+    meeting = _step("reinstate", meeting_id, version)
+    if meeting.starts_at <= clock.now():
+        raise PlanRefused("starts_at", N_("开始时间已经过了，不能恢复。请“照这一场再办一场”。"))
+    meeting.sequence += 1
+    meeting.significant_sequence = meeting.sequence
+    _make_public(meeting)
+    tell(events.MeetingPublished(meeting.id, was_cancelled=True))
+    audit.record("scheduling:meeting:reinstate", meeting, by=by, sentence=_sentence(meeting))
+    return meeting
+
+
+def _make_public(meeting: Meeting) -> None:
+    meeting.published_at = clock.now()
+    occupancy.hold(meeting, _resources(meeting))
+    entries.store(meeting)
 
 
 def postpone(meeting_id: int, *, reason: str, version: int, by: Account | None) -> Meeting:

@@ -54,6 +54,7 @@ STEPS: dict[str, Callable[..., Meeting]] = {
     "publish": services.publish,
     "postpone": services.postpone,
     "cancel": services.cancel,
+    "reinstate": services.reinstate,
     "hold": services.hold_meeting,
     "close": services.close_meeting,
 }
@@ -187,7 +188,7 @@ def publish(meeting: Meeting) -> ResponseReturnValue:
     return _step(meeting, "publish")
 
 
-@bp.route("/meetings/<int:meeting_id>/<any(postpone, cancel, hold, close):step>", methods=["GET", "POST"])
+@bp.route("/meetings/<int:meeting_id>/<any(postpone, cancel, reinstate, hold, close):step>", methods=["GET", "POST"])
 @requires(Permission.MEETING_MANAGE, on=lambda meeting_id, step: queries.get_meeting(meeting_id))
 def step(meeting: Meeting) -> ResponseReturnValue:
     """Ask before a step of a meeting's life, then take it."""
@@ -561,6 +562,7 @@ def _done(step: str, meeting: Meeting) -> str:
         else _("已取消，大家会收到通知。")
         if meeting.published_at
         else _("已取消。"),
+        "reinstate": _("已恢复。请照“消息”逐个通知。") if by_hand else _("已恢复，大家会收到邀请，请重新答复。"),
         "hold": _("已记为举行过。"),
         "close": _("已办结。"),
     }[step]

@@ -81,7 +81,7 @@ def list_addresses() -> dict[str, list[str]]:
         select(SignUp).where(SignUp.meeting_id == heating.id, SignUp.state == SignUpState.CONFIRMED)
     )
     tickets = [f"/t/{ticket_token(one)}" for one in (seat, *seats.values())]
-    steps = ((heating, "cancel"), (heating, "postpone"), (today, "hold"), (done, "close"))
+    steps = ((heating, "cancel"), (heating, "postpone"), (cancelled, "reinstate"), (today, "hold"), (done, "close"))
     clerk = _account("zhonganjie")
     # A deputy's of the station, and one of a bureau's head.
     calendars = db.session.scalars(select(CalendarSource).order_by(CalendarSource.id.desc())).all()

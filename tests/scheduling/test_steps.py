@@ -26,6 +26,7 @@ ALLOWED = {
     ("cancel", "draft"): "cancelled",
     ("cancel", "published"): "cancelled",
     ("cancel", "postponed"): "cancelled",
+    ("reinstate", "cancelled"): "published",
     ("hold", "published"): "held",
     ("close", "held"): "closed",
 }
