@@ -12,6 +12,7 @@ from liaison_app.access.guards import may, requires
 from liaison_app.access.permissions import Permission
 from liaison_app.core import links
 from liaison_app.core.db import transaction
+from liaison_app.core.errors import Missing
 from liaison_app.core.htmx import render
 from liaison_app.core.paging import Page, asked_page
 from liaison_app.core.text import clean_line
@@ -19,7 +20,7 @@ from liaison_app.core.web import row_id
 from liaison_app.limits.rules import REVEAL
 from liaison_app.people import queries as people
 from liaison_app.people import services
-from liaison_app.people.models import Person
+from liaison_app.people.models import Person, PersonAddress
 from liaison_app.people.rules import LEVEL_NAMES
 from liaison_app.stations import queries as stations
 from liaison_app.stations.models import Station
@@ -46,6 +47,26 @@ def get_card(person_id: int) -> Card:
     """Return the card of somebody, or raise Missing."""
     person = people.get_card(person_id)
     return Card(person, list(stations.list_homes(person_id)), stations.paths_of(person))
+
+
+@dataclass(frozen=True)
+class OwnAddress:
+    """A further address of somebody; `unit_paths` are those of the card."""
+
+    card: Card
+    address: PersonAddress
+
+    @property
+    def unit_paths(self) -> tuple[str, ...]:
+        return self.card.unit_paths
+
+
+def get_address(person_id: int, address_id: int) -> OwnAddress:
+    """Return a further address of this person, and of no other (SECURITY A7); or raise Missing."""
+    for address in people.list_addresses([person_id]):
+        if address.id == address_id:
+            return OwnAddress(get_card(person_id), address)
+    raise Missing
 
 
 @bp.get("/people")
@@ -113,6 +134,17 @@ def revoke_feed(card: Card) -> ResponseReturnValue:
     return redirect(url_for(".person", person_id=person_id), 303)
 
 
+@bp.post("/people/<int:person_id>/addresses/<int:address_id>/end")
+@requires(Permission.MESSAGE_MANAGE, on=get_address)
+def end_address(own: OwnAddress) -> ResponseReturnValue:
+    """Take no answers from an address any more."""
+    person_id, name = own.card.person.id, own.card.person.name
+    with transaction():
+        services.end_address(person_id, own.address.id, by=g.account)
+    flash(_("从这个邮箱来的，不再算%(name)s的答复。", name=name))
+    return redirect(url_for(".person", person_id=person_id), 303)
+
+
 def _card(
     card: Card, *, fragment: str | None = None, is_revealed: bool = False, feed_url: str = ""
 ) -> ResponseReturnValue:
@@ -122,6 +154,7 @@ def _card(
         card=card,
         person=card.person,
         homes=card.homes,
+        addresses=people.list_addresses([card.person.id]) if may(Permission.MESSAGE_MANAGE, card) else [],
         may_reveal=may(Permission.PHONE_REVEAL, card),
         may_issue=may(Permission.FEED_ISSUE, card),
         is_revealed=is_revealed,

@@ -20,9 +20,10 @@ class Source(StrEnum):
 
 
 class Reason(StrEnum):
-    """What was found about a mail. The first three need nobody; with all others a clerk decides."""
+    """What was found about a mail. The first four need nobody here; with all others a clerk decides."""
 
     COUNTED = "counted"
+    PROPOSED = "proposed"
     OLDER = "older"
     BOUNCED = "bounced"
     STALE = "stale"
@@ -55,6 +56,7 @@ class Reason(StrEnum):
 
 REASON_NAMES = {
     Reason.COUNTED: N_("答复已记下"),
+    Reason.PROPOSED: N_("想换个时间，已列在这一场的提议里"),
     Reason.OLDER: N_("后来又答过，这一份没算"),
     Reason.BOUNCED: N_("退信，已标在消息上"),
     Reason.STALE: N_("答的是改期、改地点以前的安排"),

@@ -422,7 +422,9 @@ def _returned_ids(message: Message) -> list[str]:
 
 
 def _blocks(part: Message) -> list[Message]:
-    return [block for block in part.get_payload() if isinstance(block, Message)] if part.is_multipart() else []
+    return (
+        [block for block in part.get_payload() if isinstance(block, Message)] if part.is_multipart() else []
+    )
 
 
 def _has(message: Message, content_type: str) -> bool:

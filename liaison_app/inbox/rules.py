@@ -14,6 +14,7 @@ from enum import StrEnum
 from liaison_app.invitations.itip import Answer, Partstat
 from liaison_app.invitations.kinds import AnswerState, Weight
 from liaison_app.invitations.rules import Given
+from liaison_app.scheduling.rules import Span
 
 from .kinds import Reason
 from .mime import Mail, Trust
@@ -73,9 +74,11 @@ class State:
 
 
 class Verdict(StrEnum):
-    """COUNT changes an answer, KEEP notes one that lost, RETURN marks a mail of ours, REVIEW asks a clerk."""
+    """COUNT changes an answer, KEEP notes one that lost, PROPOSE lays another time before the host, RETURN marks a
+    mail of ours, REVIEW asks a clerk."""
 
     COUNT = "count"
+    PROPOSE = "propose"
     KEEP = "keep"
     RETURN = "return"
     REVIEW = "review"
@@ -92,6 +95,8 @@ class Decision:
     sequence: int = 0
     given_at: datetime | None = None
     weight: Weight | None = None
+    wish: Span | None = None
+    comment: str = ""
 
 
 def incoming(state: State, mail: Mail, arrived_at: datetime) -> Decision:
@@ -130,6 +135,20 @@ def _spoken(state: State, mail: Mail, answer: Answer, arrived_at: datetime) -> D
     asked = found[0] if found else None
     if (reason := _who_says_so(state, mail, answer, asked)) is not None or asked is None:
         return _review(reason or Reason.NOT_INVITED, state, asked)
+    if (
+        mail.spoken is not None
+        and mail.spoken.method == "COUNTER"
+        and answer.starts_at
+        and mail.spoken.ends_at
+    ):
+        return Decision(
+            verdict=Verdict.PROPOSE,
+            reason=Reason.PROPOSED,
+            invitation_id=asked.invitation_id,
+            sequence=answer.order(current_sequence=asked.sequence, arrived_at=arrived_at)[0],
+            wish=(answer.starts_at, mail.spoken.ends_at),
+            comment=answer.comment,
+        )
     if mail.spoken is not None and mail.spoken.method != "REPLY":
         return _review(Reason.COUNTER if mail.spoken.method == "COUNTER" else Reason.REFRESH, state, asked)
     if not answer.decides:

@@ -21,6 +21,7 @@ from liaison_app.messages import services as messages
 from liaison_app.messages.models import Message
 from liaison_app.orgs import services as orgs
 from liaison_app.people import services as people
+from liaison_app.proposals import services as proposals
 from liaison_app.scheduling.models import Meeting
 
 from . import mime, queries, rules
@@ -189,6 +190,9 @@ def _carry_out(mail: ReceivedMail, decision: Decision, returned: Message | None)
     if decision.verdict is Verdict.COUNT and not _counts(mail, decision):
         mail.state, mail.reason = MailState.REVIEW, Reason.REFUSED
         return
+    if decision.verdict is Verdict.PROPOSE and not _proposes(mail, decision):
+        mail.state, mail.reason = MailState.REVIEW, Reason.COUNTER
+        return
     if decision.weight is not None:
         invitation_services.keep_answer(
             decision.invitation_id or 0,
@@ -217,6 +221,25 @@ def _counts(mail: ReceivedMail, decision: Decision) -> bool:
                 sequence=decision.sequence,
                 door=Door.CALENDAR,
                 given_at=decision.given_at,
+            )
+    except Refused as refusal:
+        mail.words = str(refusal)[:LONGEST_WORDS]
+        return False
+    return True
+
+
+def _proposes(mail: ReceivedMail, decision: Decision) -> bool:
+    """Lay the wished time before the host; where it cannot be one, say why beside the mail."""
+    if decision.wish is None or decision.invitation_id is None:
+        return False
+    try:
+        with db.session.begin_nested():
+            proposals.propose(
+                decision.invitation_id,
+                decision.wish,
+                decision.comment,
+                sequence=decision.sequence,
+                door=Door.CALENDAR,
             )
     except Refused as refusal:
         mail.words = str(refusal)[:LONGEST_WORDS]

@@ -154,6 +154,7 @@ ROWS = {
     "operations.ready": public("/readyz"),
     "operations.system": row("/system", P.SYSTEM_READ),
     "people.deputies": row("/people", P.PERSON_READ),
+    "people.end_address": row("/people/{person}/addresses/{address}/end", P.MESSAGE_MANAGE),
     "people.issue_feed": row("/people/{person}/feed", P.FEED_ISSUE),
     # The list of deputies is the district's; numbers are not.
     "people.person": row("/people/1", P.PERSON_READ),

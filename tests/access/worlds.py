@@ -41,6 +41,7 @@ from liaison_app.messages.kinds import Channel
 from liaison_app.messages.models import Message
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import OrgUnit
+from liaison_app.people import queries as registers
 from liaison_app.people import services as people
 from liaison_app.people.models import PostKind
 from liaison_app.proposals import services as proposals
@@ -179,6 +180,8 @@ def _fill(street: dict[str, object], number: int) -> Side:
         clerk = accounts.create_account(f"clerk-street-{number}", f"{mark}办事员", by=None)
         grant = accounts.grant(clerk, Role.LIAISON, street["house"], by=None)
         run = _run(street["house"], mark)
+        people.add_address(street["deputy"], f"second{number}@example.test", by=clerk)
+        (address,) = registers.list_addresses([street["deputy"]])
         feed = people.issue_feed(street["deputy"], by=clerk)
         day = db.session.get_one(Meeting, arriving)
         source = calendars.add_file(street["head"], Reading([]), f"{mark}的日历", by=clerk)
@@ -197,7 +200,8 @@ def _fill(street: dict[str, object], number: int) -> Side:
         series = make_series(planned, skipped=[local(planned.starts_at).date() + timedelta(days=7)])
         places = {
             "series": series.id, "series_date": series.dates[-1].id,
-            "letter": letter.id, "meeting": meeting, "hidden": hidden, "draft": draft,
+            "letter": letter.id,
+            "address": address.id, "meeting": meeting, "hidden": hidden, "draft": draft,
             "code": db.session.get_one(Meeting, meeting).code,
             "invitation": head.id, "answer": answer_token(head), "signup": signup.id, "ticket": ticket_token(signup),
             "message": call.id, "mail": sent, "person": street["deputy"], "official": street["head"],
@@ -211,8 +215,8 @@ def _fill(street: dict[str, object], number: int) -> Side:
     places["day"] = (clock.now() + timedelta(days=9)).date().isoformat()
     secrets = [
         mark, clerk.login, f"1380000{number}002", f"1370000{number}003", f"1390000{number}001",
-        f"head{number}@example.test", f"1390000{number}001@example.test", places["ticket"], places["answer"],
-        places["setup"], places["feed"],
+        f"head{number}@example.test", f"second{number}@example.test", f"1390000{number}001@example.test",
+        places["ticket"], places["answer"], places["setup"], places["feed"],
     ]  # fmt: skip
     return Side(mark, street["house"], places, secrets)
 

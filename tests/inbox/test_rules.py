@@ -101,7 +101,8 @@ TABLE = [
     ("a stamp in 2040 counts as now", state(kept=(2, NOW)), said(stamped_at=datetime(2040, 1, 1, tzinfo=UTC)), Verdict.COUNT, Reason.COUNTED),
     ("no stamp counts as now", state(kept=(2, NOW)), said(stamped_at=None), Verdict.COUNT, Reason.COUNTED),
     # what it is
-    ("COUNTER", STATE, written(method="COUNTER"), Verdict.REVIEW, Reason.COUNTER),
+    ("COUNTER with a time", STATE, Mail(sender=HEAD, spoken=Spoken(method="COUNTER", answer=ANSWER, ends_at=STARTS)), Verdict.PROPOSE, Reason.PROPOSED),
+    ("COUNTER without one", STATE, written(method="COUNTER"), Verdict.REVIEW, Reason.COUNTER),
     ("COUNTER of a stranger", STATE, written(method="COUNTER", sender="z@x.cn"), Verdict.REVIEW, Reason.NOT_SENDER),
     ("REFRESH", STATE, written(method="REFRESH"), Verdict.REVIEW, Reason.REFRESH),
     ("CANCEL", STATE, written(method="CANCEL"), Verdict.REVIEW, Reason.OTHER_METHOD),
@@ -173,6 +174,7 @@ def test_every_reason_has_its_words():
     assert set(REASON_NAMES) == set(Reason)
     assert set(Reason) - set(REASON_HINTS) <= {
         Reason.COUNTED,
+        Reason.PROPOSED,
         Reason.OLDER,
         Reason.BOUNCED,
         Reason.FOREIGN_ORGANIZER,

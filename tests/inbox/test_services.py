@@ -22,11 +22,12 @@ from liaison_app.messages.kinds import MessageState, Outcome
 from liaison_app.messages.models import Message
 from liaison_app.people import queries as registers
 from liaison_app.people import services as people
+from liaison_app.proposals.models import Proposal
 from liaison_app.scheduling.models import Occupancy
 from liaison_app.scheduling.rules import person_resource
 from tests.factories.accounts import make_account
 from tests.inbox.conftest import arrive
-from tests.inbox.letters import HEAD, SENT_AT, bounce, mail, reply_object
+from tests.inbox.letters import HEAD, SENT_AT, bounce, mail, reply_object, stamp
 
 
 def standing(scene):
@@ -63,6 +64,25 @@ def test_an_answer_from_the_calendar_is_taken(published, reply, partstat, answer
         Weight.COUNTED,
         SENT_AT,
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "reason", "proposals"),
+    [(11, MailState.SETTLED, Reason.PROPOSED, 1), (-30, MailState.REVIEW, Reason.COUNTER, 0)],
+)
+def test_another_time_from_the_calendar_is_laid_before_the_host_and_moves_nothing(
+    published, reply, days, state, reason, proposals
+):
+    wished, starts_at = SENT_AT + timedelta(days=days), published.meeting.starts_at
+    more = (f"DTSTART:{stamp(wished)}", f"DTEND:{stamp(wished + timedelta(hours=2))}", "COMMENT:那天在外地")
+    kept = reply("TENTATIVE", method="COUNTER", more=more)
+    assert (kept.state, kept.reason) == (state, reason)
+    assert bool(kept.words) is (proposals == 0)
+    found = list(db.session.scalars(select(Proposal)))
+    assert [(one.starts_at, one.comment, one.door) for one in found] == [
+        (wished, "那天在外地", Door.CALENDAR)
+    ] * proposals
+    assert (published.meeting.starts_at, standing(published)[0]) == (starts_at, AnswerState.WAITING)
 
 
 def test_a_delegation_moves_the_hold_in_the_same_step(published, reply):

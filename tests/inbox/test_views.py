@@ -13,6 +13,7 @@ from liaison_app.core.db import db, transaction
 from liaison_app.inbox.kinds import MailState, Reason
 from liaison_app.inbox.models import ReceivedMail
 from liaison_app.invitations.kinds import AnswerState, Door
+from liaison_app.people import queries as people
 from tests.factories.accounts import make_account, sign_in
 from tests.factories.orgs import make_unit
 from tests.inbox.conftest import arrive
@@ -97,6 +98,18 @@ def test_the_senders_address_is_put_to_a_name_and_the_answer_counts_at_once(publ
     answer = clerk.post(f"/messages/inbox/{kept.id}/sender", data={"person": published.head.id})
     assert answer.status_code == 303
     assert published.invitation(published.head).answer == AnswerState.ACCEPTED
+
+
+def test_the_card_of_a_person_shows_the_further_addresses_and_ends_them(published, reply, clerk, office):
+    kept = reply("ACCEPTED", letter={"sender": "bai@example.test"})
+    clerk.post(f"/messages/inbox/{kept.id}/sender", data={"person": published.head.id})
+    card = f"/people/{published.head.id}"
+    assert "bai@example.test" in office.get(card).text
+    (address,) = people.list_addresses([published.head.id])
+    page = office.post(f"{card}/addresses/{address.id}/end", follow_redirects=True)
+    assert "不再算程试一的答复" in page.text
+    assert "bai@example.test" not in office.get(card).text
+    assert office.post(f"{card}/addresses/{address.id}/end").status_code == 404
 
 
 def test_nobody_chosen_is_said(published, reply, clerk):
