@@ -13,6 +13,8 @@ from flask_babel import gettext as _
 
 from liaison_app.access.guards import allowed_paths, requires
 from liaison_app.access.permissions import Permission
+from liaison_app.calendars import queries as calendars
+from liaison_app.calendars.queries import Busy
 from liaison_app.core import clock
 from liaison_app.core.errors import N_
 from liaison_app.core.htmx import render
@@ -256,8 +258,10 @@ def _page(form: WishForm, choices: _Choices, wish: Wish | None) -> ResponseRetur
             replace(one, is_late=late_before > meetings.notice_by("face_bureau", one.starts_at))
             for one in offers
         ]
+        best = solver.ranked(offers, limit=MOST_OFFERS)
+        own = _own_calendars(best)
         found = {
-            "offers": [_shown(one, choices, wish.needed) for one in solver.ranked(offers, limit=MOST_OFFERS)],
+            "offers": [_shown(one, choices, wish.needed, own) for one in best],
             "days": solver.qualities(wish, offers),
             "ways": []
             if offers
@@ -286,7 +290,16 @@ def _span(form: WishForm) -> tuple[date, date]:
     return first, min(form.last_day.data + MORE_DAYS * A_DAY, first + (MOST_DAYS - 1) * A_DAY)
 
 
-def _shown(offer: Offer, choices: _Choices, needed: int) -> dict[str, Any]:
+def _own_calendars(offers: Sequence[Offer]) -> Sequence[Busy]:
+    """Return what the own calendars of those who would come say about the time of these offers; one read."""
+    numbers = {number for one in offers for number in (*one.deputies, *(who for _unit, who in one.comes))}
+    if not numbers:
+        return []
+    ids = [meetings.resource_parts(number)[1] for number in numbers]
+    return calendars.list_busy(ids, min(one.starts_at for one in offers), max(one.ends_at for one in offers))
+
+
+def _shown(offer: Offer, choices: _Choices, needed: int, own: Sequence[Busy]) -> dict[str, Any]:
     """Return an offer with its names, its reasons and the way into the editor, with as many deputies as are needed."""
     room = choices.rooms[offer.room] if offer.room else None
     comes = []
@@ -296,6 +309,15 @@ def _shown(offer: Offer, choices: _Choices, needed: int) -> dict[str, Any]:
         )
         comes.append((post, post is choices.posts[unit_id][0]))
     starts, ends = local(offer.starts_at), local(offer.ends_at)
+    coming = {
+        meetings.resource_parts(one)[1] for one in (*offer.deputies, *(who for _unit, who in offer.comes))
+    }
+    warned = [
+        one.who
+        for one in own
+        if one.person_id in coming
+        and meetings.overlaps((one.starts_at, one.ends_at), (offer.starts_at, offer.ends_at))
+    ]
     keys = [f"{post.unit_id}:{post.person_id}" for post, _is_head in comes]
     url = url_for(
         "scheduling.new",
@@ -314,6 +336,7 @@ def _shown(offer: Offer, choices: _Choices, needed: int) -> dict[str, Any]:
         "free": [choices.deputies[one] for one in offer.deputies],
         "busy": [one for number, one in choices.deputies.items() if number not in offer.deputies],
         "url": url,
+        "warned": list(dict.fromkeys(warned)),
     }
 
 

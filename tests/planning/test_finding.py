@@ -5,10 +5,14 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from liaison_app.access.permissions import Role
+from liaison_app.accounts.models import Account
+from liaison_app.calendars import services as calendars
+from liaison_app.calendars.reading import Busy, Reading
 from liaison_app.core import clock
-from liaison_app.core.db import transaction
+from liaison_app.core.db import db, transaction
 from liaison_app.core.text import from_local, local, parse_time
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.people.models import PostKind
@@ -340,6 +344,20 @@ def test_a_time_that_is_found_leads_into_the_editor_with_everything_filled_in(wo
     assert "selected" in chosen
     assert editor.count("checked") >= 2
     assert 'value="2026-11-23"' in editor
+
+
+def test_a_time_at_which_an_own_calendar_is_busy_is_offered_with_a_warning(world):
+    browser, ids = world
+    words = "本人日历上没空，请先问一声："
+    assert words not in browser.get(f"/find-time?{asked(ids)}").text
+    busy = [Busy(*span(day, "8:00", "12:30")) for day in (MONDAY, MONDAY + timedelta(days=1))]
+    with transaction():
+        calendars.add_file(ids["head"], Reading(busy), "", by=db.session.scalars(select(Account)).first())
+    page = browser.get(f"/find-time?{asked(ids)}").text
+    assert f"{words}程建业" in page
+    assert "/meetings/new?" in page
+    # In the afternoon nobody is warned of.
+    assert words not in browser.get(f"/find-time?{asked(ids, part='afternoon')}").text
 
 
 def test_where_nothing_is_found_each_way_out_leads_to_a_time(world):
