@@ -18,6 +18,7 @@ from liaison_app.core.pictures import Picture
 from liaison_app.core.tokens import digest
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.scheduling.models import Meeting, Participant
+from liaison_app.signups import services as signups
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 
@@ -215,6 +216,7 @@ def _guest(meeting: Meeting, key: str, by: By) -> dict[str, object]:
             raise StillWaiting(signup.name)
         if signup.state == SignUpState.WITHDRAWN:
             raise SeatGivenBack(signup.name)
+    signups.note_arrival(signup)
     return {"signup_id": signup.id, "role": signup.pool.role}
 
 

@@ -77,6 +77,22 @@ class FirmFull(SignUpRefused):
         return {"firm": self.firm, "limit": self.limit}
 
 
+class OfferOver(Refused):
+    """The time to answer has run out; the seat goes to whoever is next."""
+
+    message = N_("答复的时间 {until} 已经过了，席位给了下一位。还想来，可以再报，从候补的最后排起。")
+
+    def __init__(self, until: datetime):
+        self.until = until
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self.values_in(CHINESE)
+
+    def values_in(self, locale: str) -> dict[str, Any]:
+        return {"until": show_deadline(self.until, locale=locale)}
+
+
 class NothingTooMany(Refused):
     """Nobody is put back on a wait list while there is a seat for everybody."""
 

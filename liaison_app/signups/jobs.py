@@ -13,6 +13,14 @@ from . import queries, services
 
 
 @every(minutes=1)
+def pass_over_unanswered() -> None:
+    """Give seats to the next in line whose offers ran out; one transaction for each meeting."""
+    for meeting_id in sorted({signup.meeting_id for signup in queries.list_overdue()}):
+        with transaction():
+            services.pass_over(meeting_id)
+
+
+@every(minutes=1)
 def share_out_seats() -> None:
     """Once the hour has come, give seats that nobody of their role waits for to who waits for another role.
 

@@ -18,7 +18,9 @@ class SignUp(Model):
     each holds one live place; `mobile` is encrypted, `mobile_key` its keyed hash. `form_token` is the digest of
     the form it came from and of the person, so that a double click makes one row. `needs` are words, joined.
     `seat_pool_id` is the pool whose seat was given to another role, None for a seat of the own.
-    After `erased_at` the row says no more who it was; seat, place and state stay for the counts.
+    `offer_until` is the end of an offer: while confirmed, the seat is kept until then for an answer; after a
+    withdrawal, nobody answered in time. After `erased_at` the row says no more who it was; seat, place and
+    state stay for the counts.
     """
 
     __tablename__ = "signup"
@@ -45,6 +47,7 @@ class SignUp(Model):
     privacy_version: Mapped[str] = mapped_column(String(20), default="")
     signed_up_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    offer_until: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(Secret)
     entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -52,6 +55,16 @@ class SignUp(Model):
 
     meeting: Mapped[Meeting] = relationship()
     pool: Mapped[Pool] = relationship(foreign_keys=[pool_id])
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the seat is kept for an answer that has not come."""
+        return self.state == SignUpState.CONFIRMED and self.offer_until is not None
+
+    @property
+    def was_passed_over(self) -> bool:
+        """Whether an offer ran out, so that the seat went to the next."""
+        return self.state == SignUpState.WITHDRAWN and self.offer_until is not None
 
     @property
     def unit_paths(self) -> tuple[str, ...]:

@@ -214,6 +214,13 @@ def withdraw(signup: SignUp) -> ResponseReturnValue:
     return render("signups/withdraw.html", signup=signup, meeting=signup.meeting, token=token)
 
 
+@bp.post("/t/<string:token>/accept")
+@public(on=queries.get_by_token, is_secret=True)
+def accept(signup: SignUp) -> ResponseReturnValue:
+    """Say yes to a seat that is kept for an answer."""
+    return _step(_token(), services.accept, signup.id, _("好，席位是您的了。"))
+
+
 @bp.post("/t/<string:token>/come-back")
 @public(on=queries.get_by_token, is_secret=True)
 def come_back(signup: SignUp) -> ResponseReturnValue:

@@ -219,6 +219,14 @@ def list_to_share(before: datetime) -> Sequence[int]:
     return list(db.session.scalars(wanted))
 
 
+def list_overdue(meeting_id: int | None = None) -> Sequence[SignUp]:
+    """Return whose time to answer an offer has run out, the first first; of one meeting or of all."""
+    wanted = select(SignUp).where(SignUp.state == SignUpState.CONFIRMED, SignUp.offer_until < clock.now())
+    if meeting_id is not None:
+        wanted = wanted.where(SignUp.meeting_id == meeting_id)
+    return list(db.session.scalars(wanted.order_by(SignUp.offer_until, SignUp.id)))
+
+
 def list_queue(meeting_id: int) -> list[tuple[int, int]]:
     """Return (sign-up id, pool id) of everybody who waits, first come first."""
     rows = db.session.execute(

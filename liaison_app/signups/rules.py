@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
+from liaison_app.core.text import from_local, local
 from liaison_app.scheduling.kinds import SIGNUP_ROLES, MeetingState, RoleCode
 
 from .errors import MeetingOff, NotYetOpen, PoolFull, SignUpClosed, SignUpRefused
@@ -82,6 +83,57 @@ def place_next(pool: PoolSeats) -> SignUpState:
     if pool.can_wait:
         return SignUpState.WAITING
     raise PoolFull(pool.seats, pool.wait_places)
+
+
+# A seat freed later than this before the start is offered, and kept until an answer (RULES 2.3).
+OFFERED_WITHIN = timedelta(hours=48)
+# How long an offer stands, by how far off the start is.
+OFFER_LENGTHS = (
+    (timedelta(hours=30), timedelta(hours=24)),
+    (timedelta(hours=8), timedelta(hours=4)),
+    (timedelta(0), timedelta(hours=1)),
+)
+# An offer leaves time to be read, and time for the next person before the start.
+SHORTEST_OFFER = timedelta(minutes=30)
+LAST_CALL = timedelta(hours=1)
+# Between these hours, on the clock on the wall, nobody has to answer.
+WAKES, SLEEPS = time(8), time(21)
+NIGHT = timedelta(hours=11)
+
+
+def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
+    """Return until when a seat freed now is kept for an answer, or None where it is simply given.
+
+    That is the case long before the start, and so shortly before it that no offer could end in time. No offer
+    ends between 21:00 and 08:00: hours of the night are not counted.
+    """
+    left = starts_at - now
+    if left > OFFERED_WITHIN:
+        return None
+    length = next((length for above, length in OFFER_LENGTHS if left > above), timedelta(0))
+    begin = local(now)
+    end = _morning(begin) + length if is_night(begin) else begin + length
+    if is_night(end):
+        end += NIGHT
+    last = local(starts_at - LAST_CALL)
+    until = min(end, _morning(last) if is_night(last) else last).astimezone(UTC)
+    return until if now + SHORTEST_OFFER <= until < starts_at else None
+
+
+def is_night(at: datetime) -> bool:
+    """Return whether a local moment lies in the hours when nobody has to answer."""
+    return not WAKES <= at.time() < SLEEPS
+
+
+def _morning(at: datetime) -> datetime:
+    """Return the end of the night in which a local moment lies."""
+    day = at.date() + timedelta(days=at.time() >= SLEEPS)
+    return local(from_local(day, WAKES))
+
+
+def is_late(until: datetime, now: datetime) -> bool:
+    """Return whether the time to answer has run out; a deadline includes its last second (RULES 2.1)."""
+    return now > until
 
 
 def room_left(seat_limit: int | None, capacity: int | None, expected: int, confirmed: int) -> int | None:

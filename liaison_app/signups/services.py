@@ -19,12 +19,22 @@ from liaison_app.scheduling.kinds import SIGNUP_ROLES
 from liaison_app.scheduling.models import Meeting
 
 from . import queries, rules
-from .errors import AlreadySignedUp, FirmFull, MeetingOff, NothingTooMany, ReasonMissing, TooManyOnPhone
+from .errors import (
+    AlreadySignedUp,
+    FirmFull,
+    MeetingOff,
+    NothingTooMany,
+    OfferOver,
+    ReasonMissing,
+    TooManyOnPhone,
+)
 from .kinds import NEED_SEPARATOR, SignUpState
 from .models import SignUp
 from .rules import Applicant, PoolSeats
 
 TICKET = "ticket"
+# Steps that nobody takes: the rule of the wait list does.
+BY_THE_RULE = frozenset({"promote", "offer", "lapse"})
 
 
 def ticket_token(signup: SignUp) -> str:
@@ -105,7 +115,7 @@ def withdraw(signup_id: int, *, by: Account | None = None, reason: str = "") -> 
         raise MeetingOff
     if by is not None and not reason.strip():
         raise ReasonMissing
-    signup.state, signup.seat_pool_id = SignUpState.WITHDRAWN, None
+    signup.state, signup.seat_pool_id, signup.offer_until = SignUpState.WITHDRAWN, None, None
     signup.withdrawn_at = clock.now()
     signup.withdrawn_reason = reason.strip() or None
     _record("withdraw", signup, meeting, by)
@@ -136,7 +146,7 @@ def come_back(signup_id: int) -> SignUp:
     signup.state, signup.seat_pool_id = _place(meeting, signup.pool_id)
     signup.signed_up_at = now
     signup.confirmed_at = now if signup.state == SignUpState.CONFIRMED else None
-    signup.withdrawn_at = signup.withdrawn_reason = None
+    signup.withdrawn_at = signup.withdrawn_reason = signup.offer_until = None
     _record("come_back", signup, meeting, None)
     return signup
 
@@ -156,11 +166,56 @@ def promote(meeting_id: int) -> list[SignUp]:
         left = queries.list_queue(meeting.id)
         moved += [_give(id, seat) for id, seat in rules.share_out(queries.list_seats(meeting.id), left)]
     for signup in moved:
-        _record("promote", signup, meeting, None)
-        _queue(
-            "promoted", meeting, [signup], key=f"{signup.id}-{int(now.timestamp())}", reason="", expires=True
-        )
+        signup.offer_until = rules.offer_until(meeting.starts_at, now)
+        _record("offer" if signup.is_offered else "promote", signup, meeting, None)
+        matter = "offered" if signup.is_offered else "promoted"
+        _queue(matter, meeting, [signup], key=f"{signup.id}-{int(now.timestamp())}", reason="", expires=True)
     return moved
+
+
+def accept(signup_id: int, *, by: Account | None = None) -> SignUp:
+    """Take the seat that is kept for an answer; a clerk (`by`) does it for somebody on the telephone.
+
+    Doing it twice does nothing. Raises Missing, MeetingOff, OfferOver.
+    """
+    signup, meeting = _lock_both(signup_id)
+    until = signup.offer_until
+    if until is not None and (signup.was_passed_over or rules.is_late(until, clock.now())):
+        raise OfferOver(until)
+    if signup.state != SignUpState.CONFIRMED or not rules.may_leave(queries.hours_of(meeting), clock.now()):
+        raise MeetingOff
+    if until is None:
+        return signup
+    signup.offer_until = None
+    messages.drop_superseded(_about(meeting), thread_of(signup))
+    _record("accept", signup, meeting, by)
+    return signup
+
+
+def note_arrival(signup: SignUp) -> None:
+    """Count coming as the answer to an offer, so that nobody in the room is passed over; the meeting is locked."""
+    if signup.is_offered:
+        signup.offer_until = None
+
+
+def pass_over(meeting_id: int) -> int:
+    """Take back the seats of a meeting whose offers nobody answered in time, tell it, and let the next move up.
+
+    Whoever was passed over may come back, behind all who wait. Returns how many that were.
+    """
+    meeting = lock(Meeting, meeting_id)
+    if not rules.is_moving(queries.hours_of(meeting), clock.now()):
+        return 0
+    overdue = queries.list_overdue(meeting.id)
+    for signup in overdue:
+        signup.state, signup.seat_pool_id = SignUpState.WITHDRAWN, None
+        signup.withdrawn_at = clock.now()
+        _record("lapse", signup, meeting, None)
+        messages.drop_superseded(_about(meeting), thread_of(signup))
+        key = f"{signup.id}-{int(clock.now().timestamp())}"
+        _queue("lapsed", meeting, [signup], key=key, reason="", expires=True)
+    promote(meeting.id)
+    return len(overdue)
 
 
 def put_back(signup_id: int, *, by: Account, reason: str) -> SignUp:
@@ -177,7 +232,8 @@ def put_back(signup_id: int, *, by: Account, reason: str) -> SignUp:
     seat = signup.seat_pool_id or signup.pool_id
     if not any(pool.too_many for pool in queries.list_seats(meeting.id) if pool.pool_id == seat):
         raise NothingTooMany
-    signup.state, signup.seat_pool_id, signup.confirmed_at = SignUpState.WAITING, None, None
+    signup.state, signup.seat_pool_id = SignUpState.WAITING, None
+    signup.confirmed_at = signup.offer_until = None
     _record("put_back", signup, meeting, by)
     messages.drop_superseded(_about(meeting), thread_of(signup))
     key = f"{signup.id}-{int(clock.now().timestamp())}"
@@ -203,6 +259,8 @@ def tell_everybody(meeting_id: int, matter: str, *, reason: str = "") -> int:
     meeting = get(Meeting, meeting_id)
     by_mobile: dict[str, list[SignUp]] = {}
     for signup in queries.list_live(meeting.id):
+        # A seat kept for an answer about another time is theirs, like every seat of a moved meeting.
+        signup.offer_until = None
         by_mobile.setdefault(signup.mobile_key, []).append(signup)
     for signups in by_mobile.values():
         messages.drop_superseded(_about(meeting), thread_of(signups[0]))
@@ -230,6 +288,7 @@ def _queue(
     matter: str, meeting: Meeting, signups: list[SignUp], *, key: str, reason: str, expires: bool
 ) -> None:
     names = [signup.name for signup in signups]
+    until = signups[0].offer_until
     letter = render_letter(
         f"signups/{matter}",
         title=meeting.title,
@@ -237,6 +296,7 @@ def _queue(
         place=meeting.place,
         is_waiting=all(signup.state == SignUpState.WAITING for signup in signups),
         reason=reason,
+        until=show_short(until) if until else "",
     )
     messages.queue_phone(
         "signup",
@@ -317,7 +377,7 @@ def _record(step: str, signup: SignUp, meeting: Meeting, by: Account | None) -> 
         f"signups:signup:{step}",
         signup,
         by=by,
-        who="" if step == "promote" else audit.ONESELF,
+        who="" if step in BY_THE_RULE else audit.ONESELF,
         sentence=meeting.title,
         unit_id=meeting.unit_id,
     )

@@ -62,6 +62,7 @@ def roster(meeting: Meeting) -> ResponseReturnValue:
         signups=[one for one in signups if one.state in SHOWN[show]],
         places=queries.queue_places(meeting.id),
         seats=[(pool, seats_left(pool)) for pool in pools if pool.takes_signups],
+        to_call=sorted((one for one in signups if one.is_offered), key=lambda one: one.offer_until),
         over={pool.pool_id: pool.too_many for pool in pools if pool.too_many},
         too_many=max((pool.too_many for pool in pools), default=0),
         pills=[
@@ -144,6 +145,20 @@ def take_off(signup: SignUp) -> ResponseReturnValue:
         signup=signup,
         meeting=signup.meeting,
     )
+
+
+@bp.post("/meetings/<int:meeting_id>/signups/<int:signup_id>/accept")
+@requires(Permission.SIGNUP_MANAGE, on=queries.get_hosted)
+def accept(signup: SignUp) -> ResponseReturnValue:
+    """Note that somebody who was called takes the seat that is kept for an answer."""
+    try:
+        with transaction():
+            services.accept(signup.id, by=g.account)
+    except LiaisonError as refusal:
+        flash(translated(refusal), "error")
+    else:
+        flash(_("记下了：%(name)s 来。", name=signup.name))
+    return redirect(_roster_url(signup.meeting), 303)
 
 
 @bp.route("/meetings/<int:meeting_id>/signups/<int:signup_id>/put-back", methods=["GET", "POST"])

@@ -15,7 +15,9 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, get, transaction
 from liaison_app.core.errors import Missing
 from liaison_app.scheduling.kinds import MeetingState, RoleCode
+from liaison_app.signups.jobs import pass_over_unanswered
 from liaison_app.signups.kinds import SignUpState
+from liaison_app.signups.models import SignUp
 from tests.factories.accounts import make_account
 from tests.factories.attendance import make_device, open_door, soon
 from tests.factories.people import make_deputy
@@ -97,6 +99,16 @@ def test_a_telephone_lets_in_who_has_a_seat_and_the_staff_whomever_they_will(mee
         with transaction():
             services.note(meeting.id, key, Way.LIST, by=clerk)
     assert count() == 2
+
+
+def test_who_comes_before_answering_an_offer_has_answered_and_is_not_passed_over(meeting, device):
+    until = clock.now() + timedelta(minutes=1)
+    key = given_signup(meeting, offer_until=until)
+    with transaction():
+        services.note(meeting.id, key, Way.CODE, by=device)
+    with clock.frozen(until + timedelta(minutes=1)):
+        pass_over_unanswered()
+    assert get(SignUp, int(key[1:])).state == SignUpState.CONFIRMED
 
 
 def test_a_guest_of_another_meeting_is_nobody_here(meeting, device, clerk):

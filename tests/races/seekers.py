@@ -50,6 +50,16 @@ def leave(signup_id: int) -> str:
         return str(services.withdraw(signup_id).state)
 
 
+def take_offer(signup_id: int) -> str:
+    with transaction():
+        return str(services.accept(signup_id).state)
+
+
+def take_offer_unguarded(signup_id: int) -> str:
+    with _guard_off():
+        return take_offer(signup_id)
+
+
 def arrive_unguarded(*given: Any) -> str:
     with _guard_off():
         return arrive(*given)
@@ -79,16 +89,18 @@ def _guard_off() -> Iterator[None]:
                     _undo.pop()()
 
 
-def _take_away() -> None:
-    look = rules.place_next
-
+def _hesitating(look: Any) -> Any:
     def look_and_hesitate(*args: Any) -> Any:
         found = look(*args)
         time.sleep(HESITATION)
         return found
 
+    return look_and_hesitate
+
+
+def _take_away() -> None:
     changes = [
-        patch.object(rules, "place_next", look_and_hesitate),
+        *(patch.object(rules, name, _hesitating(getattr(rules, name))) for name in ("place_next", "is_late")),
         patch.object(services, "lock", lambda model, id: db.session.get(model, id)),
     ]
     if database.is_sqlite():

@@ -10,8 +10,9 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from liaison_app.audit.models import Entry
 from liaison_app.core import clock
-from liaison_app.core.db import get, transaction
+from liaison_app.core.db import db, get, transaction
 from liaison_app.scheduling.kinds import RoleCode
 from liaison_app.signups import queries
 from liaison_app.signups.kinds import SignUpState
@@ -20,7 +21,7 @@ from tests.factories.scheduling import make_meeting, make_pool
 from tests.factories.signups import make_signup
 from tests.factories.stations import make_room
 from tests.parts.crowds import Call, Crowd
-from tests.races.seekers import arrivals, arrive, arrive_of_firm, leave
+from tests.races.seekers import arrivals, arrive, arrive_of_firm, leave, take_offer, take_offer_unguarded
 
 PEOPLE = 50
 
@@ -107,6 +108,33 @@ def test_without_the_guard_shared_seats_are_given_more_than_once(app, crowd):
     meeting, pools = given_shared_seats()
     crowd.rush(into_both(pools, guarded=False))
     assert sum(seats_taken(meeting)) > 4
+
+
+def given_offer() -> tuple[int, list[int]]:
+    """Add a meeting near its start whose one seat is kept for the first who waits; return its pool and both."""
+    with transaction():
+        pool = make_pool(make_meeting(starts_at=clock.now() + timedelta(hours=40)), seats=1)
+        first = make_signup(pool, offer_until=clock.now() + timedelta(minutes=1))
+        second = make_signup(pool, SignUpState.WAITING)
+        return pool.id, [first.id, second.id]
+
+
+def accepted() -> int:
+    return db.session.query(Entry).filter_by(action="signups:signup:accept").count()
+
+
+def test_an_offer_taken_by_two_taps_at_once_is_taken_once_and_no_newcomer_gets_the_seat(app, crowd):
+    pool, (first, second) = given_offer()
+    endings = crowd.rush([(take_offer, first)] * 5 + arrivals(pool, 10))
+    assert Counter(endings) == {"confirmed": 5, "waiting": 10}
+    assert accepted() == 1
+    assert get(SignUp, second).state == "waiting"
+
+
+def test_without_the_guard_it_is_taken_more_than_once(app, crowd):
+    _, (first, _) = given_offer()
+    crowd.rush([(take_offer_unguarded, first)] * 10)
+    assert accepted() > 1
 
 
 def test_one_firm_never_passes_its_limit_however_many_sign_up_at_once(app, crowd):

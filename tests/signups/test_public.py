@@ -14,7 +14,7 @@ from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 from tests.factories.orgs import make_unit
 from tests.factories.people import make_deputy, make_official
-from tests.factories.scheduling import make_meeting, make_participant
+from tests.factories.scheduling import make_meeting, make_participant, make_pool
 from tests.factories.signups import make_applicant, make_signup
 from tests.parts.databases import queries
 
@@ -409,3 +409,35 @@ def test_the_link_made_anew_opens_the_ticket(app, client):
         token = services.ticket_token(signup)
     assert client.get(f"/t/{token}").status_code == 200
     assert get(SignUp, signup.id).token_hash != token
+
+
+def test_a_ticket_near_the_start_asks_in_one_tap_and_says_until_when(client):
+    with transaction():
+        pool = make_pool(make_meeting(starts_at=clock.now() + timedelta(hours=40)), seats=1)
+        seat, waiting = make_signup(pool), make_signup(pool, SignUpState.WAITING, name="李福根")
+        services.withdraw(seat.id)
+        where = f"/t/{services.ticket_token(waiting)}"
+    page = client.get(where).text
+    said = text(page)
+    for words in ("有席位，等您答复", "轮到您了，来不来？", "席位替您留到", "我要来", "不来了，给下一位"):
+        assert words in said
+    assert client.get(f"{where}/accept").status_code == 405
+    reply = client.post(f"{where}/accept")
+    assert (reply.status_code, reply.location) == (303, where)
+    said = text(client.get(where).text)
+    assert "好，席位是您的了。" in said
+    assert "有您的席位" in said
+    assert "轮到您了" not in said
+
+
+def test_a_ticket_that_was_passed_over_says_so_and_offers_the_way_back(client):
+    now = clock.now()
+    with transaction():
+        pool = make_pool(make_meeting(starts_at=now + timedelta(hours=40)), seats=1)
+        waiting = make_signup(pool, SignUpState.WITHDRAWN, offer_until=now - timedelta(minutes=5))
+        where = f"/t/{services.ticket_token(waiting)}"
+    said = text(client.get(where).text)
+    assert "没有等到答复，给了下一位" in said
+    assert "我又能来了" in said
+    client.post(f"{where}/accept")
+    assert "答复的时间" in text(client.get(where).text)

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,15 @@ from liaison_app.signups.rules import (
     Hours,
     PoolSeats,
     door,
+    is_late,
     is_moving,
+    is_night,
     is_shared,
     lender,
     may_leave,
     move_up,
     numbered,
+    offer_until,
     place_next,
     room_left,
     share_out,
@@ -25,6 +29,7 @@ from liaison_app.signups.rules import (
 
 OPENS = datetime(2026, 11, 10, 0, 0, tzinfo=UTC)
 CLOSES = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 STARTS = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 ENDS = STARTS + timedelta(hours=2)
 SECOND = timedelta(seconds=1)
@@ -91,6 +96,45 @@ def test_the_smaller_limit_holds_everybody(seat_limit, capacity, left):
 def test_who_waits_first_moves_up_first_whatever_the_role():
     pools = [pool(2, id=1, taken=1, room=1), pool(2, id=2, taken=1, room=1)]
     assert move_up(pools, [(7, 2), (3, 1)]) == [7]
+
+
+def shanghai(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC) - timedelta(hours=8)
+
+
+# The meeting begins at 14:30 on the 20th.
+@pytest.mark.parametrize(
+    ("freed_at", "until"),
+    [
+        (shanghai(18, 14, 29), None),
+        (shanghai(18, 14, 30), shanghai(19, 14, 30)),
+        (shanghai(18, 23, 0), shanghai(20, 8, 0)),
+        (shanghai(19, 10, 0), shanghai(19, 14, 0)),
+        (shanghai(19, 19, 0), shanghai(20, 10, 0)),
+        (shanghai(19, 23, 0), shanghai(20, 12, 0)),
+        (shanghai(20, 2, 0), shanghai(20, 12, 0)),
+        (shanghai(20, 9, 0), shanghai(20, 10, 0)),
+        (shanghai(20, 12, 50), shanghai(20, 13, 30)),
+        (shanghai(20, 13, 10), None),
+    ],
+)
+def test_an_offer_stands_a_day_four_hours_or_one_and_the_night_does_not_count(freed_at, until):
+    assert offer_until(STARTS, freed_at) == until
+
+
+@given(left=st.integers(1, 60 * 60), starts=st.integers(0, 24 * 60))
+def test_no_offer_ends_at_night_or_too_soon_or_after_the_start(left, starts):
+    starts_at = shanghai(20, 0) + timedelta(minutes=starts)
+    now = starts_at - timedelta(minutes=left)
+    until = offer_until(starts_at, now)
+    if until is not None:
+        assert not is_night(until.astimezone(SHANGHAI))
+        assert now + timedelta(minutes=30) <= until < starts_at
+
+
+def test_a_deadline_to_answer_includes_its_last_second():
+    assert not is_late(STARTS, STARTS)
+    assert is_late(STARTS, STARTS + SECOND)
 
 
 def test_a_smaller_room_or_fewer_seats_say_how_many_are_too_many():

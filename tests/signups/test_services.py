@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -19,12 +19,13 @@ from liaison_app.signups.errors import (
     FirmFull,
     MeetingOff,
     NothingTooMany,
+    OfferOver,
     PoolFull,
     ReasonMissing,
     SignUpClosed,
     TooManyOnPhone,
 )
-from liaison_app.signups.jobs import share_out_seats
+from liaison_app.signups.jobs import pass_over_unanswered, share_out_seats
 from liaison_app.signups.kinds import SignUpState
 from liaison_app.signups.models import SignUp
 from tests.factories.accounts import make_account
@@ -294,6 +295,112 @@ def test_more_seats_let_the_queue_move_at_once(app):
     assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
 
 
+# Ten in the morning, local time; meetings begin on the next day at two in the afternoon.
+TEN = datetime(2026, 11, 18, 2, tzinfo=UTC)
+SOON = TEN + timedelta(hours=28)
+
+
+def given_offer(waiting: int = 2) -> list[int]:
+    """Return who had the only seat and gave it back at TEN, and who waits; the first of these has an offer."""
+    pool = given_pool(seats=1, starts_at=SOON)
+    ids = []
+    for minute in range(1 + waiting):
+        with clock.frozen(TEN - timedelta(days=3) + timedelta(minutes=minute)):
+            ids.append(arrive(pool))
+    with clock.frozen(TEN):
+        leave(ids[0])
+    return ids
+
+
+def offered(signup_id: int) -> bool:
+    return get(SignUp, signup_id).is_offered
+
+
+def accept(signup_id: int, **how) -> None:
+    with transaction():
+        services.accept(signup_id, **how)
+
+
+def test_near_the_start_a_freed_seat_is_kept_for_an_answer_and_no_newcomer_gets_it(app):
+    _, first, second = given_offer()
+    assert (offered(first), state(second)) == (True, WAITING)
+    assert get(SignUp, first).offer_until == TEN + timedelta(hours=4)
+    assert "11月18日（三）14:00前" in told()[-1]
+    with clock.frozen(TEN + timedelta(hours=1)):
+        newcomer = arrive(get(SignUp, first).pool_id)
+        accept(first)
+        accept(first)
+    assert (state(first), offered(first), state(newcomer), place(newcomer)) == (CONFIRMED, False, WAITING, 2)
+    said = [entry.action for entry in db.session.scalars(select(Entry))]
+    assert said.count("signups:signup:accept") == 1
+
+
+def test_who_does_not_answer_in_time_is_passed_over_and_told_and_the_next_is_asked(app):
+    _, first, second = given_offer()
+    with clock.frozen(TEN + timedelta(hours=4)):
+        pass_over_unanswered()
+        assert offered(first)
+    with clock.frozen(TEN + timedelta(hours=4, seconds=1)):
+        with pytest.raises(OfferOver, match="已经过了"):
+            accept(first)
+        pass_over_unanswered()
+        pass_over_unanswered()
+    assert (state(first), get(SignUp, first).was_passed_over, offered(second)) == (WITHDRAWN, True, True)
+    assert ["过时没有答复" in told()[-2], "有席位给您" in told()[-1]] == [True, True]
+    with clock.frozen(TEN + timedelta(hours=5)):
+        with pytest.raises(OfferOver):
+            accept(first)
+        with transaction():
+            services.come_back(first)
+    assert (state(first), place(first)) == (WAITING, 1)
+    said = [entry.action for entry in db.session.scalars(select(Entry))]
+    assert said.count("signups:signup:lapse") == 1
+    assert said.count("signups:signup:offer") == 2
+
+
+def test_who_declines_an_offer_hands_it_on_and_may_come_back_at_the_end(app):
+    _, first, second = given_offer()
+    with clock.frozen(TEN + timedelta(hours=1)):
+        leave(first)
+        with transaction():
+            services.come_back(first)
+    assert not get(SignUp, first).was_passed_over
+    assert (offered(second), state(first), place(first)) == (True, WAITING, 1)
+
+
+def test_the_clerk_takes_the_answer_by_telephone(app):
+    _, first, _ = given_offer()
+    with transaction():
+        clerk = make_account()
+    with clock.frozen(TEN + timedelta(hours=1)):
+        accept(first, by=clerk)
+    entry = db.session.scalar(select(Entry).where(Entry.action == "signups:signup:accept"))
+    assert entry.actor_id == clerk.id
+
+
+def test_a_moved_meeting_keeps_the_seat_that_was_offered(app):
+    _, first, second = given_offer()
+    with clock.frozen(TEN + timedelta(hours=1)), transaction():
+        services.tell_everybody(get(SignUp, first).meeting_id, "moved")
+    with clock.frozen(TEN + timedelta(hours=9)):
+        pass_over_unanswered()
+    assert (state(first), offered(first), state(second)) == (CONFIRMED, False, WAITING)
+
+
+def test_the_words_of_an_offer_fit_one_sms_with_room_for_a_signature(app):
+    with transaction():
+        meeting = make_meeting("老旧小区改造和加装电梯专场座谈会", starts_at=SOON)
+        pool = make_pool(meeting, seats=1).id
+    with clock.frozen(TEN - timedelta(days=3)):
+        ids = [arrive(pool) for _ in range(2)]
+    with clock.frozen(TEN):
+        leave(ids[0])
+    with clock.frozen(TEN + timedelta(hours=5)):
+        pass_over_unanswered()
+    assert len(told()) == 2
+    assert max(map(len, told())) <= 66
+
+
 def given_two_roles(**facts) -> tuple[int, int]:
     """Return the pools of a meeting with one citizen's seat and two of firms."""
     with transaction():
@@ -315,7 +422,7 @@ def test_at_the_published_hour_the_worker_gives_free_seats_to_who_waits_for_anot
         share_out_seats()
     assert [state(one) for one in ids] == [CONFIRMED, CONFIRMED, CONFIRMED, WAITING]
     assert [get(SignUp, one).seat_pool_id for one in ids] == [None, firms, firms, None]
-    assert sum("递补" in words for words in told()) == 2
+    assert sum("有席位给您" in words for words in told()) == 2
 
 
 def test_a_seat_that_was_shared_out_is_taken_for_its_own_role_too_and_goes_back_to_it(app):
@@ -381,6 +488,7 @@ def test_fewer_seats_throw_nobody_out_and_the_office_chooses_who_waits_at_the_he
     assert [place(one) for one in ids] == [None, 1, None, 2]
     assert "暂时改为候补" in told()[-1]
     assert "换了小房间" in told()[-1]
+    assert len(told()[-1]) <= 70
     with pytest.raises(NothingTooMany), transaction():
         services.put_back(ids[0], by=clerk, reason="换了小房间")
     fewer(pool, 3)

@@ -205,3 +205,17 @@ def test_after_fewer_seats_the_office_puts_one_back_with_a_reason_and_the_page_s
     assert "席位比人少" not in page
     again = clerk.post(address, data={"reason": "换了小房间"})
     assert again.status_code == 422
+
+
+def test_the_roster_is_the_list_of_whom_to_call_before_a_seat_passes_on(clerk, meeting):
+    until = clock.now() + timedelta(hours=4)
+    with transaction():
+        kept = make_signup(meeting.pools[0], name="孙玉兰", mobile="13900000012", offer_until=until)
+        address = at(meeting, f"/{kept.id}/accept")
+    page = text(clerk.get(at(meeting)).text)
+    assert "1 人等答复，请先打电话" in page
+    assert "139****0012" in page
+    assert clerk.post(address).status_code == 303
+    page = text(clerk.get(at(meeting)).text)
+    assert "记下了：孙玉兰 来。" in page
+    assert "等答复" not in page
