@@ -42,7 +42,7 @@ FORM_DOORS = frozenset({Door.OPEN, Door.QUEUE})
 COMING_DOORS = FORM_DOORS | {Door.FULL, Door.NOT_YET, Door.CLOSED, Door.NONE}
 
 # What a person may ask for, in the words that are kept and shown to the clerk.
-NEEDS = (N_("坐轮椅来"), N_("手语"), N_("听不清，坐前面"), N_("不会写字，请人记录"))
+NEEDS = (N_("坐轮椅来"), N_("手语"), N_("听不清，坐前面"), N_("只会说方言"), N_("不会写字，请人记录"))
 NEED_SEPARATOR = "；"
 
 # Who comes for a firm says which.
