@@ -130,7 +130,9 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any]) -> list[dict[str, 
         if count := waiting_wishes.get(one.id):
             title = _("%(title)s　%(n)d 人另提时间", title=one.title, n=count)
             tasks.append(
-                _about(one, "wait", "move", title, show_moment(one.starts_at), _("看能不能改"), "proposals.desk")
+                _about(
+                    one, "wait", "move", title, show_moment(one.starts_at), _("看能不能改"), "proposals.desk"
+                )
             )
         if one.state == MeetingState.DRAFT:
             last = rules.notice_by(one.kind, one.starts_at)

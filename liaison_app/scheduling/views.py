@@ -188,7 +188,9 @@ def publish(meeting: Meeting) -> ResponseReturnValue:
     return _step(meeting, "publish")
 
 
-@bp.route("/meetings/<int:meeting_id>/<any(postpone, cancel, reinstate, hold, close):step>", methods=["GET", "POST"])
+@bp.route(
+    "/meetings/<int:meeting_id>/<any(postpone, cancel, reinstate, hold, close):step>", methods=["GET", "POST"]
+)
 @requires(Permission.MEETING_MANAGE, on=lambda meeting_id, step: queries.get_meeting(meeting_id))
 def step(meeting: Meeting) -> ResponseReturnValue:
     """Ask before a step of a meeting's life, then take it."""
@@ -562,7 +564,9 @@ def _done(step: str, meeting: Meeting) -> str:
         else _("已取消，大家会收到通知。")
         if meeting.published_at
         else _("已取消。"),
-        "reinstate": _("已恢复。请照“消息”逐个通知。") if by_hand else _("已恢复，大家会收到邀请，请重新答复。"),
+        "reinstate": _("已恢复。请照“消息”逐个通知。")
+        if by_hand
+        else _("已恢复，大家会收到邀请，请重新答复。"),
         "hold": _("已记为举行过。"),
         "close": _("已办结。"),
     }[step]

@@ -126,7 +126,7 @@ def due_in_months(calendar: WorkCalendar, start: date, number: int) -> date:
 # --- a notice as somebody types or pastes it ----------------------------------
 
 _SEPARATORS = re.compile(r"[\s,，;；、]+")
-_SPAN = re.compile(r"^(?P<first>[^至~～—]+?)\s*(?:至|到|~|～|—+|--)\s*(?P<last>[^\s,，;；]+)(?P<rest>.*)$")
+_TO = re.compile("至|到|~|～|—+|--")
 _MARKS = {
     "休": DayMark.OFF, "放假": DayMark.OFF, "off": DayMark.OFF, "holiday": DayMark.OFF,
     "班": DayMark.WORK, "上班": DayMark.WORK, "补班": DayMark.WORK, "调休": DayMark.WORK, "work": DayMark.WORK,
@@ -154,14 +154,15 @@ def read_notice(text: str, year: int, state: YearState) -> list[NoticeDay]:
 
 
 def _read_line(line: str, number: int, year: int) -> list[NoticeDay]:
-    words = [word for word in _SEPARATORS.split(line) if word]
+    words = _words(line)
     if not words or words[0].casefold() in _HEADS:
         return []
-    span = _SPAN.match(line)
-    typed, rest = (
-        ([span["first"], span["last"]], _SEPARATORS.split(span["rest"])) if span else (words[:1], words[1:])
-    )
-    rest = [word for word in rest if word]
+    before, *after = _TO.split(line, maxsplit=1)
+    if after:
+        last, *rest = _words(after[0]) or [""]
+        typed = [before.strip(), last]
+    else:
+        typed, rest = words[:1], words[1:]
     mark = _MARKS.get(rest[0].casefold()) if rest else None
     if mark is None:
         raise UnreadableLine(number, line[:60])
@@ -177,6 +178,10 @@ def _read_line(line: str, number: int, year: int) -> list[NoticeDay]:
     if any(not _belongs(day, year) for day in days):
         raise ForeignYear(number, year)
     return [NoticeDay(day, mark, name) for day in days]
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _SEPARATORS.split(text) if word]
 
 
 def _belongs(day: date, year: int) -> bool:
