@@ -159,8 +159,8 @@ def _read_line(line: str, number: int, year: int) -> list[NoticeDay]:
         return []
     before, *after = _TO.split(line, maxsplit=1)
     if after:
-        last, *rest = _words(after[0]) or [""]
-        typed = [before.strip(), last]
+        end, *rest = _words(after[0]) or [""]
+        typed = [before.strip(), end]
     else:
         typed, rest = words[:1], words[1:]
     mark = _MARKS.get(rest[0].casefold()) if rest else None
