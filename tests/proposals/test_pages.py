@@ -243,3 +243,16 @@ def test_a_foreign_units_meeting_is_not_named_on_the_card(published, clerk, wish
     reply = clerk.get(f"{desk(published)}/{proposal.id}/accept")
     assert "秘密" not in reply.text
     assert "改期，通知" not in reply.text
+
+
+def test_the_board_shows_whom_the_address_asks_for(published, clerk, wish):
+    wish()
+    board = f"/meetings/{published.meeting_id}/invitations"
+    shown = {
+        show: [name for name in ("程试一", "王试三", "赵试四") if f">{name}" in clerk.get(f"{board}?show={show}").text]
+        for show in ("", "waiting", "answered", "proposed", "nonsense")
+    }
+    everybody = ["程试一", "王试三", "赵试四"]
+    assert shown == {
+        "": everybody, "waiting": everybody, "answered": [], "proposed": ["程试一"], "nonsense": everybody,
+    }  # fmt: skip
