@@ -18,6 +18,8 @@ from liaison_app.core.htmx import render
 from liaison_app.core.text import from_local, local
 from liaison_app.core.web import show_deadline, show_moment
 from liaison_app.invitations import queries as invitations
+from liaison_app.jobs.queries import last_heartbeat
+from liaison_app.jobs.rules import is_silent
 from liaison_app.messages import queries as messages
 from liaison_app.proposals import queries as proposals
 from liaison_app.scheduling import queries as scheduling
@@ -111,6 +113,11 @@ def _tasks(found: Sequence[Meeting], answers: dict[int, Any]) -> list[dict[str, 
                 _("去处理"),
                 url_for("messages.outbox", state="attention"),
             )
+        )
+    if messages.mail_is_on() and allowed_paths(Permission.MESSAGE_READ) and is_silent(last_heartbeat(), now):
+        words = _("邮件、到点要办的事都停着。请告诉管理员启动后台程序（flask worker），急的请打电话。")
+        tasks.insert(
+            0, _task("late", "warn", _("后台程序没有在运行"), words, _("看消息"), url_for("messages.outbox"))
         )
     for one in queries.list_postponed(managed):
         words = _("原因：%(reason)s", reason=one.state_reason)

@@ -20,11 +20,12 @@ class Source(StrEnum):
 
 
 class Reason(StrEnum):
-    """What was found about a mail. The first four need nobody here; with all others a clerk decides."""
+    """What was found about a mail. The first five need nobody here; with all others a clerk decides."""
 
     COUNTED = "counted"
     PROPOSED = "proposed"
     OLDER = "older"
+    REFRESHED = "refreshed"
     BOUNCED = "bounced"
     STALE = "stale"
     CLOSED = "closed"
@@ -58,6 +59,7 @@ REASON_NAMES = {
     Reason.COUNTED: N_("答复已记下"),
     Reason.PROPOSED: N_("想换个时间，已列在这一场的提议里"),
     Reason.OLDER: N_("后来又答过，这一份没算"),
+    Reason.REFRESHED: N_("按他的日历要求，又发了一份"),
     Reason.BOUNCED: N_("退信，已标在消息上"),
     Reason.STALE: N_("答的是改期、改地点以前的安排"),
     Reason.CLOSED: N_("这一场已经不能答了"),
@@ -90,7 +92,7 @@ REASON_HINTS = {
     Reason.STALE: N_("请本人按现在的安排再答一次；问清楚了，也可以在这里记下。"),
     Reason.CLOSED: N_("来信留在这里备查，不会让场次重新开放。"),
     Reason.COUNTER: N_("时间不会自己改。看能不能改；不能改，请告诉本人。"),
-    Reason.REFRESH: N_("到“邀请和答复”里点“再发一次”。"),
+    Reason.REFRESH: N_("今天已经自动发过了。还要发，到“邀请和答复”里点“再发一次”。"),
     Reason.DELEGATE_UNKNOWN: N_("请核对代会的人是不是同一单位的，再在下面记下。"),
     Reason.UNDECIDED: N_("请问本人来不来，再在下面记下。"),
     Reason.NOT_SENDER: N_("任何人都能冒名写信。先打电话核实；是本人的另一个邮箱，就登记到名下。"),

@@ -74,12 +74,13 @@ class State:
 
 
 class Verdict(StrEnum):
-    """COUNT changes an answer, KEEP notes one that lost, PROPOSE lays another time before the host, RETURN marks a
-    mail of ours, REVIEW asks a clerk."""
+    """COUNT changes an answer, KEEP notes one that lost, PROPOSE lays another time before the host, RESEND sends what
+    stands once more, RETURN marks a mail of ours, REVIEW asks a clerk."""
 
     COUNT = "count"
     PROPOSE = "propose"
     KEEP = "keep"
+    RESEND = "resend"
     RETURN = "return"
     REVIEW = "review"
 
@@ -149,8 +150,10 @@ def _spoken(state: State, mail: Mail, answer: Answer, arrived_at: datetime) -> D
             wish=(answer.starts_at, mail.spoken.ends_at),
             comment=answer.comment,
         )
-    if mail.spoken is not None and mail.spoken.method != "REPLY":
-        return _review(Reason.COUNTER if mail.spoken.method == "COUNTER" else Reason.REFRESH, state, asked)
+    if mail.spoken is not None and mail.spoken.method == "COUNTER":
+        return _review(Reason.COUNTER, state, asked)
+    if mail.spoken is not None and mail.spoken.method == "REFRESH":
+        return Decision(verdict=Verdict.RESEND, reason=Reason.REFRESHED, invitation_id=asked.invitation_id)
     if not answer.decides:
         return _review(Reason.UNDECIDED, state, asked)
     return _ordered(asked, answer, arrived_at)

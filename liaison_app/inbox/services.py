@@ -190,6 +190,9 @@ def _carry_out(mail: ReceivedMail, decision: Decision, returned: Message | None)
     if decision.verdict is Verdict.COUNT and not _counts(mail, decision):
         mail.state, mail.reason = MailState.REVIEW, Reason.REFUSED
         return
+    if decision.verdict is Verdict.RESEND and not _resends(mail, decision):
+        mail.state, mail.reason = MailState.REVIEW, Reason.REFRESH
+        return
     if decision.verdict is Verdict.PROPOSE and not _proposes(mail, decision):
         mail.state, mail.reason = MailState.REVIEW, Reason.COUNTER
         return
@@ -222,6 +225,17 @@ def _counts(mail: ReceivedMail, decision: Decision) -> bool:
                 door=Door.CALENDAR,
                 given_at=decision.given_at,
             )
+    except Refused as refusal:
+        mail.words = str(refusal)[:LONGEST_WORDS]
+        return False
+    return True
+
+
+def _resends(mail: ReceivedMail, decision: Decision) -> bool:
+    """Send the person what stands, as the calendar asks (RFC 5546 3.2.6); where that is refused, say why beside the mail."""
+    try:
+        with db.session.begin_nested():
+            invitation_services.refresh(decision.invitation_id or 0)
     except Refused as refusal:
         mail.words = str(refusal)[:LONGEST_WORDS]
         return False

@@ -55,3 +55,9 @@ class NoStandIns(AnswerRefused):
     """Only a unit sends somebody else; a deputy's mandate is personal."""
 
     message = N_("您是以个人身份受邀的，不能委托别人。不能来请选“请假”。")
+
+
+class TooOften(AnswerRefused):
+    """A calendar asked for the invitation again, and has had enough of them for a day."""
+
+    message = N_("一天里已经给这位发过几次了，没有再自动发。")

@@ -16,6 +16,9 @@ ANSWER_HOUR = time(18)
 LEAST_TO_ANSWER = timedelta(hours=1)
 LONGEST_REASON = 300
 LONGEST_NAME = 50
+# Mails about one invitation within a day, after which a calendar that asks for another gets none by itself.
+MOST_WRITTEN = 4
+REFRESH_SPAN = timedelta(days=1)
 
 # Fields of `MeetingRevised.changes` that invited people are told of; the public description is not one.
 TOLD = ("title", "time", "place", "agenda")

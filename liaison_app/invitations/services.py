@@ -23,10 +23,11 @@ from liaison_app.messages.mime import is_address
 from liaison_app.messages.models import Message
 from liaison_app.scheduling import services as scheduling
 from liaison_app.scheduling.errors import BusyElsewhere, Conflict
+from liaison_app.scheduling.kinds import MeetingState
 from liaison_app.scheduling.models import Meeting, Participant
 
 from . import letters, queries, rules
-from .errors import NoStandIns, ReasonMissing, StandInMissing
+from .errors import NoStandIns, ReasonMissing, StandInMissing, TooOften
 from .kinds import ANSWER_NAMES, DOOR_NAMES, AnswerState, Door, Weight
 from .letters import Change, Notice, thread_of
 from .models import AnswerRecord, Invitation
@@ -118,6 +119,31 @@ def send_again(invitation_id: int, *, by: Account | None) -> Message:
     _check_open(invitation)
     message = _tell(invitation, _reminder(invitation), again=True)
     audit.record("invitations:invitation:send", invitation.meeting, by=by, sentence=invitation.name)
+    return message
+
+
+def refresh(invitation_id: int) -> Message:
+    """Send one person's calendar what stands, at the SEQUENCE that it knows: the invitation, or that it is off.
+
+    Calendars ask for it by themselves (REFRESH, RFC 5546 3.2.6), so nobody gets more than some mails a day by it.
+    Raises TooOften, and AnswerRefused where nothing stands that could be sent.
+    """
+    lock(Meeting, get(Invitation, invitation_id).meeting_id)
+    invitation = lock(Invitation, invitation_id)
+    meeting, now = invitation.meeting, clock.now()
+    about, thread = f"meeting:{meeting.id}", thread_of(invitation)
+    if outbox.count_written(about, thread, since=now - rules.REFRESH_SPAN) >= rules.MOST_WRITTEN:
+        raise TooOften
+    sequence = invitation.sent_sequence or 0
+    if invitation.withdrawn_at is not None:
+        notice = Notice("withdrawn", sequence)
+    elif meeting.state == MeetingState.CANCELLED:
+        notice = Notice("cancel", sequence, reason=meeting.state_reason)
+    else:
+        _check_open(invitation)
+        notice = Notice("invite", sequence)
+    message = _tell(invitation, notice, again=True)
+    audit.record("invitations:invitation:send", meeting, by=None, sentence=invitation.name)
     return message
 
 

@@ -34,6 +34,7 @@ class Filter:
     channel: str = ""
     kind: str = ""
     meeting_id: int | None = None
+    thread: str = ""
     text: str = ""
 
 
@@ -79,6 +80,12 @@ def list_by_message_ids(ids: Collection[str]) -> Sequence[Message]:
     wanted = select(Message).where(Message.message_id.in_(ids), Message.message_id != "")
     wanted = wanted.order_by(Message.id.desc()).options(defer(Message.raw), defer(Message.calendar))
     return list(db.session.scalars(wanted)) if ids else []
+
+
+def count_written(about: str, thread: str, *, since: datetime) -> int:
+    """Return how many messages of a thread were written since a moment, whatever became of them."""
+    of_thread = Message.about == about, Message.thread == thread, Message.created_at > since
+    return db.session.scalar(select(func.count()).select_from(Message).where(*of_thread)) or 0
 
 
 def list_deliveries(message_id: int) -> Sequence[Delivery]:
@@ -210,6 +217,8 @@ def _narrowed(rows: Rows, paths: Collection[str], wanted: Filter) -> Rows:
         rows = rows.where(Message.kind == wanted.kind)
     if wanted.meeting_id is not None:
         rows = rows.where(Message.about == f"meeting:{wanted.meeting_id}")
+    if wanted.thread:
+        rows = rows.where(Message.thread == wanted.thread)
     if wanted.text:
         has_text = (
             column.icontains(wanted.text, autoescape=True) for column in (Message.to_name, Message.subject)

@@ -73,6 +73,7 @@ def _asked() -> Filter:
         channel=channel if channel in set(Channel) else "",
         kind=kind if re.fullmatch(r"[a-z_]{1,60}", kind) else "",
         meeting_id=args.get("meeting", type=int),
+        thread=thread if re.fullmatch(r"[a-z]{1,20}-[0-9]{1,10}", thread := args.get("thread", "")) else "",
         text=clean_line(args.get("q", ""))[:LONGEST_SEARCH],
     )
 

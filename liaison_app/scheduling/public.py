@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from email.utils import parseaddr
+from functools import partial
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
@@ -32,6 +36,8 @@ bp = Blueprint("feeds", __name__)
 REMIND_MINUTES = 60
 PUBLIC_SECONDS = 300
 BUSY_AHEAD = timedelta(days=92)
+# Of gzip: a feed of ten thousand meetings in some milliseconds, at a tenth of its length.
+PACKED = 5
 
 
 @bp.get("/calendar.ics")
@@ -96,29 +102,26 @@ def _busy(resource: int, name: str) -> Response:
 
 def _private(content: bytes, changed_at: datetime | None = None) -> Response:
     """Answer a calendar that asks again and again, and let nobody in between keep the answer."""
-    response = Response(content, content_type=ics.MIMETYPE)
+    response = Response(content_type=ics.MIMETYPE)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
     response.last_modified = changed_at
-    response.add_etag(weak=True)
-    response.make_conditional(request)
-    return response
+    return _given(response, hashlib.sha256(content).hexdigest(), lambda: content)
 
 
 @bp.get("/m/<string:code>.ics")
 @public(on=queries.get_public_meeting)
 def of_meeting(meeting: Meeting) -> ResponseReturnValue:
     """One public meeting as a file to open in a calendar."""
-    response = Response(ics.download(facts_of(meeting)), content_type=ics.MIMETYPE)
+    content = ics.download(facts_of(meeting))
+    response = Response(content_type=ics.MIMETYPE)
     name = f"{meeting.title}.ics"
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"meeting.ics\"; filename*=UTF-8''{quote(name, safe='')}"
     )
     response.headers["Cache-Control"] = "no-cache"
     response.last_modified = meeting.revised_at
-    response.add_etag(weak=True)
-    response.make_conditional(request)
-    return response
+    return _given(response, hashlib.sha256(content).hexdigest(), lambda: content)
 
 
 def _feed(name: str, path: str, **whose: int) -> Response:
@@ -127,11 +130,29 @@ def _feed(name: str, path: str, **whose: int) -> Response:
     mark, changed_at = queries.feed_mark(now, **whose)
     response = Response(content_type=ics.MIMETYPE)
     response.headers["Cache-Control"] = f"public, max-age={PUBLIC_SECONDS}"
-    # Weak: a compressed answer would get a strong tag of its own, which is known only once it is built.
-    response.set_etag(digest(f"{mark} {name} {url}"), weak=True)
     if changed_at:
         response.last_modified = changed_at
+    build = partial(_joined, now, name, url, **whose)
+    return _given(response, digest(f"{mark} {name} {url}"), build)
+
+
+def _joined(now: datetime, name: str, url: str, **whose: int) -> bytes:
+    return ics.calendar_file(queries.feed_entries(now, **whose), name=name, url=url)
+
+
+def _given(response: Response, tag: str, build: Callable[[], bytes]) -> Response:
+    """Answer with what `build` makes, unless the asker has it: the same tag always stands for the same bytes.
+
+    Packed here and not by the extension, which could not know the tag before it has the bytes; the packed bytes are
+    others, and so is their tag (RFC 9110 8.8.3).
+    """
+    packs = request.accept_encodings["gzip"] > 0
+    response.vary.add("Accept-Encoding")
+    response.set_etag(f"{tag}-gz" if packs else tag)
     response.make_conditional(request)
     if response.status_code == 200:
-        response.data = ics.calendar_file(queries.feed_entries(now, **whose), name=name, url=url)
+        content = build()
+        response.data = gzip.compress(content, PACKED, mtime=0) if packs else content
+        if packs:
+            response.content_encoding = "gzip"
     return response

@@ -131,7 +131,9 @@ def test_repetitions_and_their_exceptions_are_worked_out(exceptions, days, head)
 
 def test_the_same_repetition_without_zones_keeps_its_exceptions():
     """The library that gives zones forgets RANGE; this must not."""
-    raw = calendar(WEEKLY.replace(ZONED, ":"), FROM_NOW_ON.replace(ZONED, ":"), head="X-WR-TIMEZONE:Asia/Shanghai\n")
+    raw = calendar(
+        WEEKLY.replace(ZONED, ":"), FROM_NOW_ON.replace(ZONED, ":"), head="X-WR-TIMEZONE:Asia/Shanghai\n"
+    )
     assert [one[:5] for one in spans(raw)] == ["11-02", "11-09", "11-17", "11-24"]
 
 

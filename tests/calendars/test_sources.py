@@ -91,7 +91,9 @@ class Town:
         return db.session.scalars(select(CalendarSource)).one()
 
     def blocks(self) -> list[tuple[datetime, datetime]]:
-        found = db.session.execute(select(BusyBlock.starts_at, BusyBlock.ends_at).order_by(BusyBlock.starts_at))
+        found = db.session.execute(
+            select(BusyBlock.starts_at, BusyBlock.ends_at).order_by(BusyBlock.starts_at)
+        )
         return [tuple(row) for row in found]
 
     def verdict(self, starts: str = "14:00", ends: str = "16:00") -> str:
@@ -152,7 +154,11 @@ def test_the_warning_stops_no_meeting_and_stays_out_of_the_ledger(town: Town):
 
 
 def test_nothing_of_an_appointment_but_its_times_is_kept(town: Town, database):
-    town.add(address=town.host.put("/head.ics", calendar(f"{MEETING}\nLOCATION:小会议室\nATTENDEE:mailto:x@y.test")))
+    town.add(
+        address=town.host.put(
+            "/head.ics", calendar(f"{MEETING}\nLOCATION:小会议室\nATTENDEE:mailto:x@y.test")
+        )
+    )
     town.work()
     assert town.blocks() == FRIDAY
     rows = db.session.execute(text("SELECT * FROM busy_block")).mappings().all()
@@ -200,7 +206,11 @@ def test_a_file_is_read_at_once_and_thrown_away(town: Town):
 
 @pytest.mark.parametrize(
     ("raw", "words"),
-    [(b"<html>login</html>", "可能是登录页"), (b"BEGIN:VCALENDAR\r\n", "没有结尾"), (b"x" * (5 * 2**20 + 1), "最多 5 MB")],
+    [
+        (b"<html>login</html>", "可能是登录页"),
+        (b"BEGIN:VCALENDAR\r\n", "没有结尾"),
+        (b"x" * (5 * 2**20 + 1), "最多 5 MB"),
+    ],
 )
 def test_a_file_that_is_no_calendar_is_refused_beside_its_field(town: Town, raw, words):
     reply = town.add(file=(io.BytesIO(raw), "a.ics"))
@@ -260,11 +270,11 @@ def test_what_has_not_changed_is_not_sent_again_until_the_year_runs_out(town: To
         town.work()
         assert town.source().read_at == clock.now()
     assert town.source().until == town_until
-    (_path, headers), = town.host.asked()
+    ((_path, headers),) = town.host.asked()
     assert headers["if-none-match"].startswith('"')
     with clock.frozen(NOW + timedelta(days=70)):
         town.work()
-    (_path, headers), = town.host.asked()
+    ((_path, headers),) = town.host.asked()
     assert "if-none-match" not in headers
     assert town.source().until > town_until
     assert len(town.blocks()) == first
@@ -293,7 +303,9 @@ def test_a_calendar_that_is_given_up_leaves_nothing(town: Town):
         services.note_read(source_id, fetch.Answer(b""), Reading([Busy(*FRIDAY[0])]))
         services.note_trouble(source_id, fetch.TooSlow())
     assert town.blocks() == []
-    assert [row.action for row in db.session.scalars(select(Entry)) if row.action.startswith("calendars:")] == [
+    assert [
+        row.action for row in db.session.scalars(select(Entry)) if row.action.startswith("calendars:")
+    ] == [
         "calendars:source:add",
         "calendars:source:remove",
     ]
@@ -327,7 +339,9 @@ def test_the_same_link_twice_is_one_and_six_are_too_many(town: Town):
     assert "最多加 5 份" in town.add(address=f"{address}?more").text
 
     with pytest.raises(TooMany), transaction():
-        services.add_link(town.head, f"{address}?more", "", by=db.session.get_one(Account, town.accounts["own"]))
+        services.add_link(
+            town.head, f"{address}?more", "", by=db.session.get_one(Account, town.accounts["own"])
+        )
 
 
 def test_somebody_who_asks_for_erasure_has_no_calendar_left(town: Town):
@@ -362,5 +376,7 @@ def test_calendars_take_their_turns_so_that_letters_come_between(town: Town):
     with transaction():
         assert services.plan_due() == 3
         assert services.plan_due() == 0
-    after = db.session.execute(text("SELECT run_after FROM job WHERE name = 'calendars.read' ORDER BY id")).scalars()
+    after = db.session.execute(
+        text("SELECT run_after FROM job WHERE name = 'calendars.read' ORDER BY id")
+    ).scalars()
     assert len(set(after)) == 3

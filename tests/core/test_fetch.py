@@ -128,13 +128,16 @@ def test_no_address_of_a_private_network_is_public(place):
     assert not fetch.is_public(ip_address(place))
 
 
-@pytest.mark.parametrize("place", ["93.184.215.14", "1.1.1.1", "114.114.114.114", "2606:4700:4700::1111", "240e::1"])
+@pytest.mark.parametrize(
+    "place", ["93.184.215.14", "1.1.1.1", "114.114.114.114", "2606:4700:4700::1111", "240e::1"]
+)
 def test_addresses_of_the_world_are_public(place):
     assert fetch.is_public(ip_address(place))
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "0x7f000001", "2130706433", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0"]
+    "host",
+    ["127.0.0.1", "localhost", "0x7f000001", "2130706433", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0"],
 )
 @pytest.mark.parametrize("is_judged", [True, False])
 def test_this_machine_is_not_asked_however_it_is_spelled(host, is_judged, canary, monkeypatch):
@@ -150,7 +153,9 @@ def test_this_machine_is_not_asked_however_it_is_spelled(host, is_judged, canary
 
 
 @pytest.mark.parametrize("is_judged", [True, False])
-def test_a_redirect_to_this_machine_is_not_followed(is_judged, calendar_host: CalendarHost, canary, monkeypatch):
+def test_a_redirect_to_this_machine_is_not_followed(
+    is_judged, calendar_host: CalendarHost, canary, monkeypatch
+):
     monkeypatch.setattr(fetch, "PORT", canary.port)
     if not is_judged:
         monkeypatch.setattr(fetch, "is_public", lambda place: True)
@@ -160,7 +165,9 @@ def test_a_redirect_to_this_machine_is_not_followed(is_judged, calendar_host: Ca
     assert canary.sang() is not is_judged
 
 
-@pytest.mark.parametrize("to", ["http://localhost/a", "https://who:what@localhost/a", "file:///etc/passwd", "//[::1"])
+@pytest.mark.parametrize(
+    "to", ["http://localhost/a", "https://who:what@localhost/a", "file:///etc/passwd", "//[::1"]
+)
 def test_a_redirect_away_from_https_is_not_followed(to, calendar_host: CalendarHost):
     with pytest.raises(fetch.NotAllowed):
         ask(f"{calendar_host.url}/redirect?to={to}", calendar_host.trust)
@@ -171,7 +178,9 @@ def test_a_redirect_to_another_port_of_a_named_host_is_not_followed(calendar_hos
     away = f"https://localhost:{calendar_host.second_port}/mine.ics"
     with pytest.raises(fetch.NotAllowed):
         ask(f"{calendar_host.url}/redirect?to={away}", calendar_host.trust)
-    wider = Trust(calendar_host.trust.hosts | {f"localhost:{calendar_host.second_port}"}, calendar_host.ca_file)
+    wider = Trust(
+        calendar_host.trust.hosts | {f"localhost:{calendar_host.second_port}"}, calendar_host.ca_file
+    )
     assert ask(f"{calendar_host.url}/redirect?to={away}", wider).body == CALENDAR
 
 
@@ -198,7 +207,9 @@ def test_a_name_that_turns_into_this_machine_leads_nowhere(is_pinned, canary, re
     resolver("203.0.114.1", "127.0.0.1")
     if not is_pinned:
         monkeypatch.setattr(
-            fetch, "_connected", lambda places, port, deadline: socket.create_connection(("rebound.example", port), 1)
+            fetch,
+            "_connected",
+            lambda places, port, deadline: socket.create_connection(("rebound.example", port), 1),
         )
     with pytest.raises(fetch.FetchRefused):
         ask("https://rebound.example/a.ics")

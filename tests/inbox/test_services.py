@@ -85,6 +85,24 @@ def test_another_time_from_the_calendar_is_laid_before_the_host_and_moves_nothin
     assert (published.meeting.starts_at, standing(published)[0]) == (starts_at, AnswerState.WAITING)
 
 
+def test_a_calendar_that_asks_for_the_invitation_gets_what_stands_a_few_times_a_day(published, reply):
+    before = list(db.session.scalars(select(Message.id)))
+    asks = {"method": "REFRESH", "letter": {"method": "REFRESH"}}
+    kept = reply("NEEDS-ACTION", **asks)
+    assert (kept.state, kept.reason) == (MailState.SETTLED, Reason.REFRESHED)
+    (again,) = db.session.scalars(select(Message).where(Message.id.not_in(before)))
+    assert again.to_address == HEAD
+    sequence = published.invitation(published.head).sent_sequence
+    assert f"SEQUENCE:{sequence}".encode() in again.calendar
+    assert b"METHOD:REQUEST" in again.calendar
+    assert standing(published)[0] == AnswerState.WAITING
+    began = clock.now()
+    for minutes in range(1, 7):
+        with clock.frozen(began + timedelta(minutes=minutes)):
+            last = reply("NEEDS-ACTION", **asks)
+    assert (last.state, last.reason) == (MailState.REVIEW, Reason.REFRESH)
+
+
 def test_a_delegation_moves_the_hold_in_the_same_step(published, reply):
     reply("DELEGATED", params=';DELEGATED-TO="mailto:second@example.test"')
     assert standing(published) == (AnswerState.DELEGATED, Door.CALENDAR)

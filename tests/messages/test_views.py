@@ -165,12 +165,23 @@ def test_the_reader_is_told_that_no_mail_server_is_set(app, street):
     assert "没有设邮件服务器" in page(street.clerk)
 
 
-def test_the_reader_is_told_that_no_worker_runs(mailing, street):
+@pytest.mark.parametrize("address", ["/messages", "/desk"])
+def test_the_reader_is_told_that_no_worker_runs(mailing, street, address):
     clerk = sign_in(mailing.test_client(), make_clerk(street.unit.id))
-    assert "后台程序没有在运行" in page(clerk)
+    assert "后台程序没有在运行" in page(clerk, address)
     with transaction():
         jobs.beat("a:1")
-    assert "后台程序没有在运行" not in page(clerk)
+    assert "后台程序没有在运行" not in page(clerk, address)
+
+
+def test_what_went_to_one_person_about_one_meeting_is_a_page(street):
+    with transaction():
+        for thread in ("invitation-1", "invitation-2"):
+            make_call(street.unit, key=f"invite:{thread}:0", about="meeting:7", to_name=thread)
+    only = page(street.clerk, "/messages?meeting=7&thread=invitation-1")
+    assert "只看一场里给一个人的消息" in only
+    assert only.count('<tr role="row" id="message-') == 1
+    assert page(street.clerk, "/messages?meeting=7&thread=x'--").count('<tr role="row" id="message-') == 2
 
 
 def test_the_reader_is_told_that_mails_wait_for_the_mail_server(app, street, make_app):

@@ -81,7 +81,13 @@ def list_addresses() -> dict[str, list[str]]:
         select(SignUp).where(SignUp.meeting_id == heating.id, SignUp.state == SignUpState.CONFIRMED)
     )
     tickets = [f"/t/{ticket_token(one)}" for one in (seat, *seats.values())]
-    steps = ((heating, "cancel"), (heating, "postpone"), (cancelled, "reinstate"), (today, "hold"), (done, "close"))
+    steps = (
+        (heating, "cancel"),
+        (heating, "postpone"),
+        (cancelled, "reinstate"),
+        (today, "hold"),
+        (done, "close"),
+    )
     clerk = _account("zhonganjie")
     # A deputy's of the station, and one of a bureau's head.
     calendars = db.session.scalars(select(CalendarSource).order_by(CalendarSource.id.desc())).all()
@@ -113,7 +119,9 @@ def list_addresses() -> dict[str, list[str]]:
         "calendars.mine": ["/calendars/mine"],
         "calendars.of_person": [f"/people/{one.person_id}/calendars" for one in calendars],
         "calendars.remove_mine": [f"/calendars/mine/{calendars[0].id}/remove"],
-        "calendars.remove_of_person": [f"/people/{one.person_id}/calendars/{one.id}/remove" for one in calendars],
+        "calendars.remove_of_person": [
+            f"/people/{one.person_id}/calendars/{one.id}/remove" for one in calendars
+        ],
         "door.door": [f"/door/{_open_door()}"],
         "imports.run": [f"/imports/{_import_run()}"],
         "imports.start": ["/imports"],
@@ -167,9 +175,7 @@ def list_addresses() -> dict[str, list[str]]:
         "proposals.accept": [f"/meetings/{wish.meeting_id}/proposals/{wish.id}/accept"],
         "proposals.decline": [f"/meetings/{wish.meeting_id}/proposals/{wish.id}/decline"],
         "proposals.desk": _each("/meetings/{}/proposals", heating, full, draft),
-        "proposals_public.propose": [
-            f"/a/{answer_token(one.invitation)}/propose" for one in (wish, refused)
-        ],
+        "proposals_public.propose": [f"/a/{answer_token(one.invitation)}/propose" for one in (wish, refused)],
         "scheduling.edit": _each("/meetings/{}/edit", heating, draft),
         "scheduling.meeting": _each("/meetings/{}", *meetings),
         "scheduling.meetings": ["/meetings", "/meetings?when=past", "/meetings?q=nobody"],
@@ -184,7 +190,10 @@ def list_addresses() -> dict[str, list[str]]:
         "sheets.cards": _each("/meetings/{}/sheets/cards", past, draft),
         "sheets.remove_photo": [f"/meetings/{past.id}/sheets/photos/{_photo(past)}/remove"],
         "sheets.roster": _each("/meetings/{}/sheets/roster", past, draft),
-        "sheets.seats": [f"/meetings/{past.id}/sheets/seats", f"/meetings/{heating.id}/sheets/seats?layout=facing"],
+        "sheets.seats": [
+            f"/meetings/{past.id}/sheets/seats",
+            f"/meetings/{heating.id}/sheets/seats?layout=facing",
+        ],
         "sheets.sheets": _each("/meetings/{}/sheets", past, today, draft),
         "sign_in.add_passkey": ["/account/passkeys/new"],
         "sign_in.ask_link": ["/sign-in-link"],

@@ -26,14 +26,18 @@ def ical_js(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], dict[
     home = tmp_path_factory.mktemp("readers")
     for name in FILES:
         shutil.copy(HERE / name, home / name)
-    done = subprocess.run([npm, "ci", "--silent"], cwd=home, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [npm, "ci", "--silent"], cwd=home, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     pinned = json.loads((HERE / "package.json").read_text())["dependencies"]["ical.js"]
     note(f"Node {version} with ical.js {pinned}")
 
     def read(raw: bytes) -> dict[str, Any]:
-        said = subprocess.run([node, "read.js"], input=raw, cwd=home, capture_output=True, timeout=60, check=False)
+        said = subprocess.run(
+            [node, "read.js"], input=raw, cwd=home, capture_output=True, timeout=60, check=False
+        )
         assert said.returncode == 0, said.stderr.decode()
         return json.loads(said.stdout)
 

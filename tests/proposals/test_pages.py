@@ -249,7 +249,11 @@ def test_the_board_shows_whom_the_address_asks_for(published, clerk, wish):
     wish()
     board = f"/meetings/{published.meeting_id}/invitations"
     shown = {
-        show: [name for name in ("程试一", "王试三", "赵试四") if f">{name}" in clerk.get(f"{board}?show={show}").text]
+        show: [
+            name
+            for name in ("程试一", "王试三", "赵试四")
+            if f">{name}" in clerk.get(f"{board}?show={show}").text
+        ]
         for show in ("", "waiting", "answered", "proposed", "nonsense")
     }
     everybody = ["程试一", "王试三", "赵试四"]

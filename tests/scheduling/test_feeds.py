@@ -1,5 +1,6 @@
 """Calendar files over HTTP: what they hold, what they keep quiet, and that they are not sent twice."""
 
+import gzip
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -89,6 +90,21 @@ def test_the_same_feed_is_not_sent_twice(client, ids):
     by_tag = client.get("/calendar.ics", headers={"If-None-Match": first.headers["ETag"]})
     by_time = client.get("/calendar.ics", headers={"If-Modified-Since": first.headers["Last-Modified"]})
     assert (by_tag.status_code, by_tag.data, by_time.status_code) == (304, b"", 304)
+
+
+@pytest.mark.parametrize("path", ["/calendar.ics", "/m/{code}.ics", "/stations/{station}/calendar.ics"])
+def test_one_strong_tag_stands_for_the_same_bytes_packed_or_not(client, ids, path):
+    path = path.format(**ids)
+    plain = client.get(path)
+    packed, again = (client.get(path, headers={"Accept-Encoding": "gzip"}) for _ in range(2))
+    assert not plain.headers["ETag"].startswith("W/")
+    assert plain.headers["ETag"] != packed.headers["ETag"] == again.headers["ETag"]
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.data == again.data != plain.data
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    asked = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert client.get(path, headers=asked).status_code == 304
 
 
 def test_a_subscriber_who_has_everything_costs_one_look_and_no_entry(client, ids):

@@ -101,7 +101,11 @@ FILES: dict[str, Callable[[ics.MeetingFacts], bytes]] = {
 @pytest.mark.parametrize("state", ["confirmed", "tentative", "cancelled"])
 @pytest.mark.parametrize("kind", FILES)
 def test_three_readers_of_three_houses_find_what_was_meant(kind, state, ical_js):
-    told = facts(state=state, summary='供暖; 专场, “第 1 场” \\ 完 "引号"', description="一、通报\n二、提问; 答复, \\n 完")
+    told = facts(
+        state=state,
+        summary='供暖; 专场, “第 1 场” \\ 完 "引号"',
+        description="一、通报\n二、提问; 答复, \\n 完",
+    )
     raw = FILES[kind](told)
     lines_of_file(raw)
     wanted = [meant(told, *([ATTENDEE] if kind in {"request", "cancel"} else []))]
@@ -118,7 +122,8 @@ def test_three_readers_of_three_houses_find_what_was_meant(kind, state, ical_js)
 def test_texts_that_try_to_break_a_file_are_read_as_what_is_left_of_them(ical_js):
     """All in one file, so that Node starts once."""
     told = [
-        facts(uid=f"uid-{number}", summary=text, description=text, location=text) for number, text in enumerate(HOSTILE)
+        facts(uid=f"uid-{number}", summary=text, description=text, location=text)
+        for number, text in enumerate(HOSTILE)
     ]
     raw = ics.calendar_file([ics.vevent_public(one) for one in told], name="面对面")
     lines_of_file(raw)
