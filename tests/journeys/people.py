@@ -179,7 +179,7 @@ class Organizer(Clerk):
         """Return what the answers' page says of each invited person: the answer, and by which door it came."""
         self.open(f"/meetings/{id}/invitations")
         said = {}
-        for row in self.page.locator("#board tbody tr").all():
+        for row in self.page.locator("#board > table > tbody > tr").all():
             name = row.locator("th").inner_text().splitlines()[0].strip()
             answer, door = row.locator('[data-th="答复"]'), row.locator('[data-th="从哪里答的"]')
             said[name] = (answer.inner_text().strip(), door.inner_text().strip())
