@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -151,8 +152,13 @@ def found_in(place: str) -> list[str]:
 
 
 def files_hold(data: Path, words: tuple[str, ...]) -> list[str]:
-    """Return which words stand in the bytes of the SQLite files, the log among them, or in any other file there."""
-    body = b"".join(path.read_bytes() for path in sorted(data.iterdir()) if path.is_file())
+    """Return which words stand in the bytes of the SQLite files, the log among them, or in any other file there.
+
+    Read by another process: closing a file gives up all locks of one's own on it, those of SQLite among them, and the
+    next process that leaves the database would take away the log under our hands.
+    """
+    files = [str(path) for path in sorted(data.iterdir()) if path.is_file()]
+    body = subprocess.run(["cat", "--", *files], check=True, capture_output=True).stdout
     return [word for word in words if word.encode() in body]
 
 

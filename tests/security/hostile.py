@@ -16,6 +16,8 @@ from liaison_app.core import clock
 from liaison_app.core.db import db, transaction
 from liaison_app.imports import services as imports
 from liaison_app.imports.kinds import ListKind
+from liaison_app.inbox import services as inbox
+from liaison_app.inbox.kinds import Source
 from liaison_app.invitations import queries as invitations
 from liaison_app.invitations import services as answers
 from liaison_app.invitations.kinds import AnswerState, Door
@@ -43,6 +45,7 @@ from tests.factories.scheduling import make_pool
 from tests.factories.signups import make_signup
 from tests.factories.stations import make_membership, make_room, make_station
 from tests.imports.lists import DEPUTY, sheet
+from tests.inbox.letters import mail, reply_object
 from tests.parts.databases import Database
 
 # Breaks out of an element and of an attribute, is a template, a format, and runs as a formula.
@@ -100,6 +103,12 @@ def build(database: Database) -> Hostile:
         places = {"room": room, "person": deputy, "bureau": bureau_id, "station": station_id, **meetings}
         places |= _answers(int(str(meetings["meeting"])), int(str(meetings["moved"])), deputy, head)
         places |= _signups(int(str(meetings["meeting"])))
+        with transaction():
+            uid = db.session.get_one(Meeting, int(str(meetings["meeting"]))).uid
+            letter = inbox.receive(mail(reply_object(uid), subject=EVIL, text=EVIL), Source.PIPE)
+            assert letter is not None
+            inbox.settle(letter.id)
+            places["letter"] = letter.id
         with transaction():
             unit = db.session.get_one(OrgUnit, street_id)
             clerks = {role: make_account(role, unit, login=f"role-{role}") for role in Role}

@@ -11,6 +11,11 @@ from tests.security.hostile import ATTRIBUTE, SUM, TAG
 LEADS = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action"}
 OUTSIDE = {"mailto", "tel", "webcal"}
 PARTS = ("hx-get", "hx-post")
+# Where a link to subscribe to a calendar leads: nothing is loaded from there, and the reader has chosen it.
+SUBSCRIBES = (
+    "https://calendar.google.com/calendar/r?cid=",
+    "https://outlook.live.com/calendar/0/addfromweb?url=",
+)
 
 
 class Reader(HTMLParser):
@@ -68,7 +73,9 @@ class Reader(HTMLParser):
                 continue
             address = found[name].strip()
             parts = urlsplit(address)
-            if parts.scheme in OUTSIDE or (tag == "a" and self.abroad and address.startswith(self.abroad)):
+            if parts.scheme in OUTSIDE or (tag == "a" and address.startswith(SUBSCRIBES)):
+                continue
+            if tag == "a" and self.abroad and address.startswith(self.abroad):
                 continue
             if not address.startswith(self.base + "/") and (
                 parts.scheme or parts.netloc or address.startswith(("//", "/\\"))
