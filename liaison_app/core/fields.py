@@ -7,12 +7,13 @@ from typing import Any
 
 from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 from wtforms.i18n import get_translations
 from wtforms.widgets import Input, TelInput, TextArea
 
 from .errors import N_, LiaisonError
 from .text import Unreadable, clean_line, clean_name, clean_text, mobile_normal, name_key
+from .web import row_id
 
 
 class Form(FlaskForm):
@@ -21,6 +22,20 @@ class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: Any) -> Any:
             return get_translations(["en" if str(get_locale()) == "en" else "zh"])
+
+
+def row_number(typed: object) -> int:
+    """Read the number of a row, or a version, out of a form; 0, which no row has, where there is none."""
+    try:
+        return row_id(str(typed or ""))
+    except ValueError:
+        return 0
+
+
+class VersionForm(Form):
+    """A step that asks for nothing but a yes, to the thing as it was when it was looked at."""
+
+    version = HiddenField(filters=[row_number])
 
 
 class TooLong(Unreadable):

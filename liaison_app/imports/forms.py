@@ -11,8 +11,7 @@ from wtforms import Field, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from liaison_app.core import tokens
-from liaison_app.core.fields import Form
-from liaison_app.core.web import row_id
+from liaison_app.core.fields import Form, row_number
 from liaison_app.orgs.models import OrgUnit
 
 from .kinds import LIST_NAMES, ListKind
@@ -24,16 +23,9 @@ def _kind(text: str) -> ListKind | None:
     return ListKind(text) if text in set(ListKind) else None
 
 
-def _number(text: str) -> int:
-    try:
-        return row_id(str(text))
-    except ValueError:
-        return 0
-
-
 class UploadForm(Form):
     kind = RadioField(_l("哪一种名册"), coerce=_kind, validate_choice=False)
-    unit_id = SelectField(_l("归哪个单位"), coerce=_number, validate_choice=False)
+    unit_id = SelectField(_l("归哪个单位"), coerce=row_number, validate_choice=False)
     file = FileField(_l("文件"), validators=[FileRequired(_l("请选一个文件。"))])
     form_token = HiddenField()
 

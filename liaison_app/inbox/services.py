@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -215,46 +217,40 @@ def _carry_out(mail: ReceivedMail, decision: Decision, returned: Message | None)
 
 
 def _counts(mail: ReceivedMail, decision: Decision) -> bool:
-    """Take the answer; where it cannot be taken, undo what was begun and say why beside the mail."""
-    try:
-        with db.session.begin_nested():
-            invitation_services.take_answer(
-                decision.invitation_id or 0,
-                decision.given or Given(answers.AnswerState.WAITING),
-                sequence=decision.sequence,
-                door=Door.CALENDAR,
-                given_at=decision.given_at,
-            )
-    except Refused as refusal:
-        mail.words = str(refusal)[:LONGEST_WORDS]
-        return False
-    return True
+    return _tried(
+        mail,
+        lambda: invitation_services.take_answer(
+            decision.invitation_id or 0,
+            decision.given or Given(answers.AnswerState.WAITING),
+            sequence=decision.sequence,
+            door=Door.CALENDAR,
+            given_at=decision.given_at,
+        ),
+    )
 
 
 def _resends(mail: ReceivedMail, decision: Decision) -> bool:
-    """Send the person what stands, as the calendar asks (RFC 5546 3.2.6); where that is refused, say why beside the mail."""
-    try:
-        with db.session.begin_nested():
-            invitation_services.refresh(decision.invitation_id or 0)
-    except Refused as refusal:
-        mail.words = str(refusal)[:LONGEST_WORDS]
-        return False
-    return True
+    """Send the person what stands, as the calendar asks (RFC 5546 3.2.6)."""
+    return _tried(mail, lambda: invitation_services.refresh(decision.invitation_id or 0))
 
 
 def _proposes(mail: ReceivedMail, decision: Decision) -> bool:
-    """Lay the wished time before the host; where it cannot be one, say why beside the mail."""
-    if decision.wish is None or decision.invitation_id is None:
+    wish, invitation_id = decision.wish, decision.invitation_id
+    if wish is None or invitation_id is None:
         return False
+    return _tried(
+        mail,
+        lambda: proposals.propose(
+            invitation_id, wish, decision.comment, sequence=decision.sequence, door=Door.CALENDAR
+        ),
+    )
+
+
+def _tried(mail: ReceivedMail, act: Callable[[], object]) -> bool:
+    """Do what a mail asks; where that is refused, undo what was begun and say why beside the mail."""
     try:
         with db.session.begin_nested():
-            proposals.propose(
-                decision.invitation_id,
-                decision.wish,
-                decision.comment,
-                sequence=decision.sequence,
-                door=Door.CALENDAR,
-            )
+            act()
     except Refused as refusal:
         mail.words = str(refusal)[:LONGEST_WORDS]
         return False

@@ -7,18 +7,11 @@ from typing import Any
 
 from liaison_app.core.errors import N_, LiaisonError, Refused
 from liaison_app.core.text import CHINESE, show_date_short
+from liaison_app.scheduling.errors import PlanRefused
 
 
-class RuleRefused(Refused):
-    """One field of a rule cannot be; `field` names it, so that the page shows the sentence beside it."""
-
-    def __init__(self, field: str, message: str, **values: Any):
-        self.field, self.message = field, message
-        self.data = values
-
-    @property
-    def values(self) -> dict[str, Any]:
-        return self.data
+class RuleRefused(PlanRefused):
+    """One field of a rule cannot be."""
 
 
 class DateRefused(Refused):

@@ -20,7 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from liaison_app.core.errors import N_
-from liaison_app.core.fields import Form
+from liaison_app.core.fields import Form, VersionForm, row_number
 from liaison_app.core.text import BadDate, clean_line, parse_date
 from liaison_app.core.time_fields import DayField
 from liaison_app.core.web import translated
@@ -46,11 +46,6 @@ STATES = {"keep": DateState.PLANNED, "skip": DateState.SKIPPED, "shift": DateSta
 
 def _line(text: str | None) -> str:
     return clean_line(text or "")
-
-
-def _number(typed: object) -> int:
-    text = str(typed or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 class RuleForm(Form):
@@ -134,10 +129,9 @@ class RuleForm(Form):
         return tuple(sorted(set(found)))
 
 
-class SaveForm(Form):
+class SaveForm(VersionForm):
     """What writes a series: the version of the meeting, and the dates that were looked at."""
 
-    version = HiddenField(filters=[_number])
     looked = HiddenField(filters=[_line])
 
 
@@ -162,11 +156,7 @@ class CarryForm(Form):
     facets = SelectMultipleField(
         _l("照着改什么"), choices=[(one, _l(name)) for one, name in FACET_NAMES.items()]
     )
-    targets = SelectMultipleField(_l("改哪几场"), coerce=_number, validate_choice=False)
-
-
-class ConfirmForm(Form):
-    version = HiddenField(filters=[_number])
+    targets = SelectMultipleField(_l("改哪几场"), coerce=row_number, validate_choice=False)
 
 
 def read_choices(
@@ -179,7 +169,7 @@ def read_choices(
     found: dict[date, Choice] = {}
     for rule_day in days:
         mark = rule_day.isoformat()
-        room_id = _number(posted.get(f"room-{mark}"))
+        room_id = row_number(posted.get(f"room-{mark}"))
         state = STATES.get(posted.get(f"do-{mark}", ""))
         choice = Choice(state, _other_day(posted, mark, rule_day), room_id if room_id in rooms else None)
         if choice.state or choice.room_id:
@@ -210,16 +200,16 @@ class WishForm(Form):
     class Meta(Form.Meta):
         csrf = False
 
-    bureaus = SelectMultipleField(_l("请哪些部门"), coerce=_number, validate_choice=False)
+    bureaus = SelectMultipleField(_l("请哪些部门"), coerce=row_number, validate_choice=False)
     with_seconds = BooleanField(_l("局长没空时，副局长代也行"))
-    station = SelectField(_l("在哪个站"), coerce=_number)
-    group = SelectField(_l("请哪个站的代表"), coerce=_number)
+    station = SelectField(_l("在哪个站"), coerce=row_number)
+    group = SelectField(_l("请哪个站的代表"), coerce=row_number)
     needed = IntegerField(
         _l("至少几位代表"),
         default=4,
         validators=[Optional(), NumberRange(0, 60, _l("0 到 60 位。"))],
     )
-    minutes = SelectField(_l("开多久"), coerce=_number, default=120)
+    minutes = SelectField(_l("开多久"), coerce=row_number, default=120)
     part = SelectField(_l("什么时候"), choices=[(one, _l(name)) for one, name in PART_NAMES.items()])
     first_day = DayField(_l("从哪一天"), validators=[InputRequired(_l("请填日期。"))])
     last_day = DayField(_l("到哪一天"), validators=[InputRequired(_l("请填日期。"))])

@@ -186,9 +186,7 @@ def _repair(meeting: Meeting, day: date, calendar: WorkCalendar) -> Repair:
     free = next_workday(calendar, day)
     by = free - day
     span = (meeting.starts_at + by, meeting.ends_at + by)
-    held = {meetings.person_resource(one.person_id) for one in meeting.participants if one.is_expected}
-    held |= {meetings.room_resource(meeting.room_id)} if meeting.room_id else set()
-    blockers = scheduling.find_blockers(held, *span, but_meeting_id=meeting.id)
+    blockers = scheduling.find_blockers(scheduling.resources_of(meeting), *span, but_meeting_id=meeting.id)
     return Repair(meeting, calendar.name_of(day) or "", free, tuple(blockers))
 
 
@@ -207,13 +205,7 @@ def list_bookings(resources: Collection[int], starts: datetime, ends: datetime) 
     rows = db.session.execute(
         select(Occupancy, Meeting)
         .join(Meeting, Meeting.id == Occupancy.meeting_id)
-        .where(
-            Occupancy.resource_id.in_(resources),
-            Occupancy.live,
-            Occupancy.starts_at < ends,
-            Occupancy.starts_at > starts - meetings.LONGEST,
-            Occupancy.ends_at > starts,
-        )
+        .where(scheduling.held_in(resources, starts, ends), Occupancy.ends_at > starts)
         .options(joinedload(Meeting.unit))
         .order_by(Occupancy.starts_at)
     )
@@ -226,12 +218,7 @@ def held_between(
     """Return the spans in which each resource is held in [starts, ends), earliest first; one read."""
     rows = db.session.execute(
         select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at)
-        .where(
-            Occupancy.resource_id.in_(resources),
-            Occupancy.live,
-            Occupancy.starts_at < ends,
-            Occupancy.starts_at > starts - meetings.LONGEST,
-        )
+        .where(scheduling.held_in(resources, starts, ends))
         .order_by(Occupancy.resource_id, Occupancy.starts_at)
     )
     found: dict[int, list[meetings.Span]] = {}

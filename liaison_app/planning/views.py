@@ -15,6 +15,7 @@ from liaison_app.access.permissions import Permission
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
 from liaison_app.core.errors import LiaisonError
+from liaison_app.core.fields import VersionForm
 from liaison_app.core.htmx import render
 from liaison_app.core.text import local
 from liaison_app.core.time_fields import complain
@@ -32,7 +33,7 @@ from liaison_app.workdays.rules import next_workday
 
 from . import queries, rules, services
 from .errors import RuleRefused
-from .forms import CarryForm, ConfirmForm, PutBackForm, RuleForm, SaveForm, WhyForm, read_choices
+from .forms import CarryForm, PutBackForm, RuleForm, SaveForm, WhyForm, read_choices
 from .kinds import (
     DATE_NAMES,
     FACET_NAMES,
@@ -228,7 +229,7 @@ def publish(series: Series) -> ResponseReturnValue:
     drafts = _drafts(series)
     if not drafts:
         return _back(series.id, _("没有要发布的草稿。"))
-    form = ConfirmForm()
+    form = VersionForm()
 
     def act() -> str:
         number = services.publish_drafts(series.id, _posted_versions(), by=g.account)
@@ -301,7 +302,7 @@ def shift(meeting: Meeting) -> ResponseReturnValue:
         return redirect(url_for("scheduling.meeting", meeting_id=meeting.id), 303)
     day = local(meeting.starts_at).date()
     form = PutBackForm()
-    confirm = ConfirmForm()
+    confirm = VersionForm()
     if request.method == "GET":
         form.day.data = next_workday(calendar_between(day, day), day)
         confirm.version.data = meeting.version

@@ -22,10 +22,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from liaison_app.core.fields import Form
+from liaison_app.core.fields import Form, VersionForm, row_number
 from liaison_app.core.text import clean_line, clean_text, from_local, local
 from liaison_app.core.time_fields import ClockField, DayField, complain
-from liaison_app.core.web import row_id
 from liaison_app.orgs.kinds import OrgKind
 from liaison_app.orgs.models import OrgUnit
 from liaison_app.people.models import Person, Post
@@ -75,13 +74,6 @@ def _text(text: str | None) -> str:
     return clean_text(text or "")
 
 
-def _number(text: Any) -> int:
-    try:
-        return row_id(str(text or ""))
-    except ValueError:
-        return 0
-
-
 def _few(ids: list[int] | None) -> list[int]:
     """Return no more people than a page can offer; a list of thousands is nobody's choice."""
     return (ids or [])[:MOST_DEPUTIES]
@@ -105,13 +97,13 @@ class MeetingForm(Form):
     starts = ClockField(_l("开始"), validators=[InputRequired(_l("请填开始时间。"))])
     ends = ClockField(_l("结束"), validators=[InputRequired(_l("请填结束时间。"))])
     place_kind = RadioField(_l("在哪里开"), default=PlaceKind.ROOM)
-    room_id = SelectField(_l("房间"), coerce=_number)
+    room_id = SelectField(_l("房间"), coerce=row_number)
     place_text = StringField(_l("站外地点或网址"), filters=[_line], validators=[Length(max=120)])
-    chair = SelectField(_l("主持人"), coerce=_number)
+    chair = SelectField(_l("主持人"), coerce=row_number)
     lead = SelectField(_l("主办部门和到场的人"))
     others = SelectMultipleField(_l("同来的部门"))
     stand_in_reason = StringField(_l("局长不来的原因"), filters=[_line], validators=[Length(max=200)])
-    deputies = SelectMultipleField(_l("邀请代表"), coerce=_number, validate_choice=False, filters=[_few])
+    deputies = SelectMultipleField(_l("邀请代表"), coerce=row_number, validate_choice=False, filters=[_few])
     find = StringField(_l("找别的代表"), filters=[_words])
     is_public = BooleanField(_l("公开：放到公开页面，群众可以看到和报名"))
     opens_day = DayField(_l("报名开始"), validators=[Optional()])
@@ -128,7 +120,7 @@ class MeetingForm(Form):
     about = TextAreaField(_l("谈什么"), filters=[_text], validators=[Length(max=2000)])
     agenda = TextAreaField(_l("议程"), filters=[_text], validators=[Length(max=2000)])
     notice = TextAreaField(_l("公告"), filters=[_text], validators=[Length(max=4000)])
-    version = HiddenField(filters=[_number])
+    version = HiddenField(filters=[row_number])
     form_token = HiddenField(filters=[_line], validators=[Length(max=64)])
     # How many deputies the words in `find` found; None where nothing was looked for.
     matches: int | None = None
@@ -287,10 +279,8 @@ for _role in SEAT_ROLES:
     )
 
 
-class StepForm(Form):
+class StepForm(VersionForm):
     """A step that needs no reason."""
-
-    version = HiddenField(filters=[_number])
 
 
 class FiguresForm(StepForm):

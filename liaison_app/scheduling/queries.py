@@ -197,16 +197,32 @@ def find_blockers(
     return _named(sorted(found, key=lambda row: (row.starts_at, row.resource_id))) if found else []
 
 
+def resources_of(meeting: Meeting) -> set[int]:
+    """Return what the meeting must hold: its room and everybody who is expected."""
+    people = {rules.person_resource(one.person_id) for one in meeting.participants if one.is_expected}
+    return people | ({rules.room_resource(meeting.room_id)} if meeting.room_id else set())
+
+
+def held_in(resources: Collection[int], starts: datetime, ends: datetime) -> ColumnElement[bool]:
+    """Return the condition that a row holds one of `resources` and may reach into [starts, ends).
+
+    No meeting is longer than the longest, so the index over starts is enough to leave the history out.
+    """
+    return and_(
+        Occupancy.resource_id.in_(resources),
+        Occupancy.live,
+        Occupancy.starts_at < ends,
+        Occupancy.starts_at > starts - rules.LONGEST,
+    )
+
+
 def list_taken(
     resources: Collection[int], starts: datetime, ends: datetime, but_meeting_id: int | None
 ) -> list[rules.Span]:
     """Return the spans in which any of `resources` is held between two moments."""
     rows = db.session.execute(
         select(Occupancy.starts_at, Occupancy.ends_at).where(
-            Occupancy.resource_id.in_(resources),
-            Occupancy.live,
-            Occupancy.starts_at < ends,
-            Occupancy.starts_at > starts - rules.LONGEST,
+            held_in(resources, starts, ends),
             Occupancy.meeting_id != (but_meeting_id or 0),
         )
     )
@@ -229,10 +245,7 @@ def _held_between(
 ) -> set[int]:
     rows = db.session.scalars(
         select(Occupancy.resource_id).where(
-            Occupancy.resource_id.in_(resources),
-            Occupancy.live,
-            Occupancy.starts_at < ends_at,
-            Occupancy.starts_at > starts_at - rules.LONGEST,
+            held_in(resources, starts_at, ends_at),
             Occupancy.ends_at > starts_at,
             Occupancy.meeting_id != (but_meeting_id or 0),
         )

@@ -19,7 +19,7 @@ from liaison_app.core.text import show_span
 from liaison_app.people.models import Mandate, MandateState, Person, Post, PostKind
 from liaison_app.stations.models import Room
 
-from . import entries, events, occupancy, rules
+from . import entries, events, occupancy, queries, rules
 from .errors import NotAllowedNow, PlanRefused, ReasonMissing
 from .kinds import KINDS, MeetingState, PlaceKind, RoleCode
 from .models import Meeting, Participant, Pool
@@ -77,7 +77,7 @@ def create_meeting(
     db.session.flush()
     _set_people(meeting, plan.people)
     _set_seats(meeting, plan.seats)
-    occupancy.hold(meeting, _resources(meeting))
+    occupancy.hold(meeting, queries.resources_of(meeting))
     audit.record("scheduling:meeting:create", meeting, by=by, sentence=_sentence(meeting))
     return meeting
 
@@ -100,7 +100,7 @@ def revise(meeting_id: int, plan: MeetingPlan, *, version: int, by: Account | No
     db.session.flush()
     db.session.expire(meeting, ["room", "station"])
     if meeting.state in rules.HOLDING:
-        occupancy.hold(meeting, _resources(meeting))
+        occupancy.hold(meeting, queries.resources_of(meeting))
     after = _told(meeting)
     changes = tuple((name, was, after[name]) for name, was in before.items() if was != after[name])
     significant = any(name in {"time", "place"} for name, _, _ in changes)
@@ -170,7 +170,7 @@ def reinstate(meeting_id: int, *, version: int, by: Account | None) -> Meeting:
 
 def _make_public(meeting: Meeting) -> None:
     meeting.published_at = clock.now()
-    occupancy.hold(meeting, _resources(meeting))
+    occupancy.hold(meeting, queries.resources_of(meeting))
     entries.store(meeting)
 
 
@@ -549,12 +549,6 @@ def _set_seats(meeting: Meeting, seats: Iterable[tuple[RoleCode, int]]) -> None:
     # The pools are read again below, by whoever is told.
     db.session.flush()
     db.session.expire(meeting, ["pools"])
-
-
-def _resources(meeting: Meeting) -> set[int]:
-    """Return what the meeting must hold: its room and everybody who is expected."""
-    people = {rules.person_resource(one.person_id) for one in meeting.participants if one.is_expected}
-    return people | ({rules.room_resource(meeting.room_id)} if meeting.room_id else set())
 
 
 def _told(meeting: Meeting) -> dict[str, str]:

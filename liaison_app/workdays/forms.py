@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from liaison_app.core.fields import Form
+from liaison_app.core.fields import VersionForm
 from liaison_app.core.text import clean_line
 
 from .kinds import YEAR_NAMES, YearState
@@ -16,11 +16,7 @@ def _line(text: str | None) -> str:
     return clean_line(text or "")
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-class YearForm(Form):
+class YearForm(VersionForm):
     state = RadioField(
         _l("这张表是"),
         choices=[(one, _l(YEAR_NAMES[one])) for one in (YearState.PUBLISHED, YearState.ASSUMED)],
@@ -45,9 +41,4 @@ class YearForm(Form):
         ),
         render_kw={"rows": 14, "spellcheck": "false"},
     )
-    version = HiddenField(filters=[_number])
     looked = HiddenField()
-
-
-class DropForm(Form):
-    version = HiddenField(filters=[_number])

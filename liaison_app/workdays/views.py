@@ -10,6 +10,7 @@ from liaison_app.access.guards import requires
 from liaison_app.access.permissions import Permission
 from liaison_app.core import clock
 from liaison_app.core.db import transaction
+from liaison_app.core.fields import VersionForm
 from liaison_app.core.htmx import render
 from liaison_app.core.text import local
 from liaison_app.core.time_fields import complain
@@ -18,7 +19,7 @@ from liaison_app.core.web import translated
 
 from . import queries, rules, services
 from .errors import NoticeRefused, YearChanged
-from .forms import DropForm, YearForm
+from .forms import YearForm
 from .kinds import MARK_NAMES, YEAR_NAMES, YearState
 from .queries import YearFacts
 from .rules import NoticeDay
@@ -68,7 +69,7 @@ def year(year: int) -> ResponseReturnValue:
 def drop(year: int) -> ResponseReturnValue:
     """Ask, then take out what was entered of a year."""
     facts = queries.get_year(year)
-    form = DropForm()
+    form = VersionForm()
     if facts.entered is None:
         return redirect(url_for(".year", year=year), 303)
     if request.method == "GET":
